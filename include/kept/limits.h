@@ -1,0 +1,70 @@
+/*
+ * limits.h: every ceiling of Kept, in one place.
+ *
+ * A buffer, a body, a batch, a queue, a retry or a wait that has no name here has no ceiling, and that is a defect.
+ * Units are in the names. Limits are per process unless a name says otherwise.
+ */
+#ifndef KEPT_LIMITS_H
+#define KEPT_LIMITS_H
+
+/* HTTP requests */
+#define KEPT_BODY_BYTES (64 * 1024)            /* an ordinary request body */
+#define KEPT_JSON_DEPTH 16                     /* nesting of a request body */
+#define KEPT_JSON_MEMBERS 2000                 /* members and items of a request body, together */
+#define KEPT_TARGET_BYTES 4096                 /* path and query */
+#define KEPT_PARAMETERS 32                     /* query parameters of a request */
+#define KEPT_REQUEST_SECONDS 15                /* from accept to the last byte of the reply */
+#define KEPT_ANSWER_SECONDS 12                 /* from the request line to a reply, be it 504 */
+#define KEPT_BODY_DISCARD_BYTES (1024 * 1024)  /* of a body that is refused: read on, so that the reply arrives */
+#define KEPT_REPLY_BYTES (8 * 1024 * 1024)     /* a reply that is put together in memory */
+#define KEPT_DRAIN_SECONDS 5                   /* for requests under way when the API stops */
+#define KEPT_STOP_PAUSE_SECONDS 0.5            /* not ready, and still answering, before it stops to accept */
+#define KEPT_WAKE_MS 50                        /* at most one hint to the workers in that time */
+#define KEPT_CONNECTIONS 1000                  /* open client connections, all loops */
+#define KEPT_CONNECTION_POOL_BYTES (32 * 1024) /* libmicrohttpd's pool for one connection */
+#define KEPT_PAGE_ITEMS 200                    /* largest page of a list */
+#define KEPT_PAGE_ITEMS_DEFAULT 50
+#define KEPT_IDEMPOTENCY_KEY_BYTES 255
+#define KEPT_LANGUAGES_BYTES 320 /* tags of Accept-Language that are looked at, as a list */
+#define KEPT_ERRORS 64           /* field errors told at once */
+
+/* Database units */
+#define KEPT_FAST_UNITS 8 /* in flight on one fast connection */
+#define KEPT_SLOW_CONNECTIONS 2
+#define KEPT_QUEUE_UNITS 256 /* waiting in one thread; beyond it 503 */
+#define KEPT_FAST_TIMEOUT_MS 500
+#define KEPT_WRITE_TIMEOUT_MS 2000
+#define KEPT_SLOW_TIMEOUT_MS 10000
+#define KEPT_AWAY_SECONDS 1.0    /* a request waits that long for a lost connection, then 503 */
+#define KEPT_RECONNECT_SECONDS 4 /* longest pause between two tries to reach PostgreSQL */
+#define KEPT_CONNECT_SECONDS 5   /* longest try to reach one host of PostgreSQL */
+/* An answer may be that much later than its unit allows; then the connection counts as lost. */
+#define KEPT_UNIT_GRACE_SECONDS 5
+
+/* Settings, secrets, log */
+#define KEPT_SETTING_BYTES (64 * 1024) /* value of one variable, or file that holds it */
+#define KEPT_SECRET_KEYS 16            /* keys in KEPT_SECRET */
+#define KEPT_SEAL_BYTES (1024 * 1024)  /* plain text of one seal */
+#define KEPT_LOG_BYTES (16 * 1024)     /* one line of the log */
+
+/* Sending */
+#define KEPT_WINDOW_MESSAGES 64 /* sends that one batch has open at once */
+#define KEPT_BATCH_MESSAGES 500
+#define KEPT_BATCHES 16 /* batches that one worker holds */
+#define KEPT_LEASE_SECONDS 30
+#define KEPT_WEBHOOK_SECONDS 20 /* connect, send and answer of one POST */
+#define KEPT_WEBHOOK_CONNECT_SECONDS 5
+#define KEPT_WEBHOOK_ANSWER_BYTES (16 * 1024) /* of an answer, read and kept */
+#define KEPT_WEBHOOK_BODY_BYTES (256 * 1024)
+#define KEPT_MAIL_SECONDS 120                /* one SMTP transaction, without the wait after the dot */
+#define KEPT_RETRY_AFTER_SECONDS (24 * 3600) /* longest pause that a peer may ask for */
+#define KEPT_MAIL_BYTES (256 * 1024)
+#define KEPT_MAIL_ANSWER_SECONDS 600 /* wait after the dot: a short one makes duplicates (RFC 5321, 4.5.3.2.6) */
+#define KEPT_MAIL_CONNECTIONS 16     /* to the relay, at once */
+#define KEPT_MAIL_IDLE_SECONDS 5     /* an unused connection to the relay is closed after that */
+#define KEPT_WEBHOOK_HEADER_BYTES (64 * 1024) /* of an answer's headers, all together */
+#define KEPT_WEBHOOK_CONNECTIONS 256          /* open connections to endpoints that may be kept for use again */
+#define KEPT_RENEW_SECONDS 10                 /* a held lease is renewed each time after that */
+#define KEPT_STOP_SECONDS 10                  /* running sends may end within that when the worker stops */
+
+#endif
