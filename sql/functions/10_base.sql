@@ -1,0 +1,296 @@
+-- 10: what every statement stands on: refusals, entering, replies once only, versions, events, pages.
+
+-- SQLSTATE KTnnn carries the HTTP status; DETAIL the field errors as JSON; HINT the problem's code.
+create or replace function kept.refuse(status int, detail text, errors jsonb default null, code text default null) returns void
+language plpgsql volatile
+as $$
+begin
+	raise exception using
+		errcode = 'KT' || refuse.status,
+		message = refuse.detail,
+		detail = coalesce(nullif(refuse.errors, '[]')::text, ''),
+		hint = coalesce(refuse.code, '');
+end
+$$;
+comment on function kept.refuse(int, text, jsonb, text) is
+	'Ends the unit with a problem: HTTP status, a sentence for people, field errors [{"pointer","detail"}], a code if not the status''s own.';
+grant execute on function kept.refuse(int, text, jsonb, text) to kept_api, kept_worker;
+
+create or replace function kept.field_error(pointer text, detail text) returns jsonb
+language sql immutable parallel safe
+as $$ select jsonb_build_array(jsonb_build_object('pointer', pointer, 'detail', detail)) $$;
+comment on function kept.field_error(text, text) is 'One field error as an array, to be added to others with ||.';
+grant execute on function kept.field_error(text, text) to kept_api, kept_worker;
+
+create or replace function kept.refuse_fields(errors jsonb) returns void
+language plpgsql volatile
+as $$
+declare
+	count int := jsonb_array_length(errors);
+begin
+	if count > 0 then
+		perform kept.refuse(422, case
+			when count = 1 then format('The member %s %s.', errors -> 0 ->> 'pointer', errors -> 0 ->> 'detail')
+			else count || ' members are wrong. See errors.'
+		end, errors);
+	end if;
+end
+$$;
+comment on function kept.refuse_fields(jsonb) is 'Refuses with 422 if the array of field errors is not empty.';
+grant execute on function kept.refuse_fields(jsonb) to kept_api;
+
+-- First statement of each unit. Served by the unique index on key.hash.
+create or replace function kept.enter(kind text, hash text, needs text)
+returns table (district_id uuid, key_id uuid, role text, locale text)
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+	caller record;
+begin
+	if enter.kind = 'key' then
+		select k.district_id, k.id, k.role, k.school_id, k.group_code, k.organisation_id, d.locale
+		into caller
+		from kept.key k
+		join kept.district d on d.id = k.district_id
+		where k.hash = enter.hash
+		and k.revoked_at is null
+		and (k.expires_at is null or k.expires_at > kept.now());
+	end if;
+	if caller.id is null then
+		perform kept.refuse(401, 'The key is not known, has expired or was revoked. Send a valid key as "Authorization: Bearer KEY".');
+	end if;
+	if coalesce(enter.needs, '') <> '' and not caller.role = any (string_to_array(enter.needs, ' ')) then
+		perform kept.refuse(403, format('A key of role %s may not do this. It takes %s.', caller.role, replace(enter.needs, ' ', ' or ')));
+	end if;
+	perform set_config('kept.district', caller.district_id::text, true),
+		set_config('kept.actor', 'key:' || caller.id, true),
+		set_config('kept.role', caller.role, true),
+		set_config('kept.school', coalesce(caller.school_id::text, ''), true),
+		set_config('kept.group', coalesce(caller.group_code, ''), true),
+		set_config('kept.organisation', coalesce(caller.organisation_id::text, ''), true);
+	return query select caller.district_id, caller.id, caller.role, caller.locale;
+end
+$$;
+comment on function kept.enter(text, text, text) is
+	'Checks a credential (kind key: SHA-256 of the key as hexadecimal) and one of the roles (separated by spaces; empty: any), and sets district, actor, role and scope for this transaction.';
+revoke execute on function kept.enter(text, text, text) from public;
+grant execute on function kept.enter(text, text, text) to kept_api;
+
+create or replace function kept.caller_key() returns uuid
+language sql stable parallel safe
+as $$
+	select case when kept.actor() like 'key:%' then substr(kept.actor(), 5) else '00000000-0000-0000-0000-000000000000' end::uuid
+$$;
+comment on function kept.caller_key() is 'The key that acts; all zeros where it is no key.';
+grant execute on function kept.caller_key() to kept_api, kept_worker;
+
+create or replace function kept.request_path(request jsonb) returns text
+language sql immutable parallel safe
+as $$
+	select split_part(request ->> 'operation', ' ', 1) || ' ' || coalesce(request ->> 'path', split_part(request ->> 'operation', ' ', 2))
+$$;
+comment on function kept.request_path(jsonb) is 'Method and path of a request: what an Idempotency-Key is bound to.';
+grant execute on function kept.request_path(jsonb) to kept_api;
+
+-- Step 1 of a write. Served by the primary key of idempotency. A refused request leaves nothing: its key may be used again.
+create or replace function kept.once(request jsonb) returns kept.reply
+language plpgsql volatile
+as $$
+declare
+	reply kept.reply;
+	stored record;
+	place text := kept.request_path(request);
+begin
+	if request ->> 'key' is null then
+		return reply;
+	end if;
+	if not pg_try_advisory_xact_lock(hashtextextended(concat_ws(' ', kept.district(), kept.caller_key(), place, request ->> 'key'), 0)) then
+		perform kept.refuse(409, 'A request with this Idempotency-Key is still being worked on. Send it again in a moment.', null, 'in-flight');
+	end if;
+	select i.fingerprint, i.status, i.body, i.etag, i.location, i.created_at
+	into stored
+	from kept.idempotency i
+	where i.district_id = kept.district()
+	and i.key_id = kept.caller_key()
+	and i.operation = place
+	and i.key = request ->> 'key';
+	if not found then
+		return reply;
+	end if;
+	if stored.created_at <= kept.now() - interval '24 hours' then
+		delete from kept.idempotency i
+		where i.district_id = kept.district()
+		and i.key_id = kept.caller_key()
+		and i.operation = place
+		and i.key = request ->> 'key';
+		return reply;
+	end if;
+	if stored.fingerprint is distinct from request ->> 'fingerprint' then
+		perform kept.refuse(422, 'This Idempotency-Key was used with another request. Use a new key for a new request.', null, 'key-reused');
+	end if;
+	reply := row(stored.status, stored.body, stored.etag, stored.location, null);
+	return reply;
+end
+$$;
+comment on function kept.once(jsonb) is
+	'The stored reply under the request''s Idempotency-Key; status NULL: go on. Refuses while another has the key (409) and a key with another body (422).';
+grant execute on function kept.once(jsonb) to kept_api;
+
+-- Last step of a write.
+create or replace function kept.once_store(request jsonb, reply kept.reply, subject uuid default null) returns kept.reply
+language plpgsql volatile
+as $$
+begin
+	if request ->> 'key' is not null then
+		insert into kept.idempotency (district_id, key_id, operation, key, fingerprint, status, body, etag, location, subject_id)
+		values (kept.district(), kept.caller_key(), kept.request_path(request), request ->> 'key', request ->> 'fingerprint',
+			reply.status, reply.body, reply.etag, reply.location, subject);
+	end if;
+	return reply;
+end
+$$;
+comment on function kept.once_store(jsonb, kept.reply, uuid) is 'Keeps the reply under the Idempotency-Key, if there is one, and answers it.';
+grant execute on function kept.once_store(jsonb, kept.reply, uuid) to kept_api;
+
+create or replace function kept.etag(version bigint, body text) returns text
+language sql immutable parallel safe
+as $$ select version || '-' || left(encode(sha256(convert_to(body, 'UTF8')), 'hex'), 16) $$;
+comment on function kept.etag(bigint, text) is 'Entity tag without quotes: version and digest of the body.';
+grant execute on function kept.etag(bigint, text) to kept_api;
+
+create or replace function kept.match(request jsonb, version bigint) returns void
+language plpgsql volatile
+as $$
+begin
+	if (request ->> 'if_match')::numeric <> version then
+		perform kept.refuse(412, format('Somebody changed it meanwhile: you have version %s, it is now version %s. Read it again, then send your change.',
+			request ->> 'if_match', version));
+	end if;
+end
+$$;
+comment on function kept.match(jsonb, bigint) is 'Refuses with 412 where the request''s If-Match names another version.';
+grant execute on function kept.match(jsonb, bigint) to kept_api;
+
+create or replace function kept.not_found(what text) returns void
+language plpgsql volatile
+as $$
+begin
+	perform kept.refuse(404, format('There is no such %s.', what));
+end
+$$;
+comment on function kept.not_found(text) is 'Refuses with 404; the same words for an absent row and another district''s.';
+grant execute on function kept.not_found(text) to kept_api;
+
+-- Reads: statements of one row use kept.found() so that no row is a refusal too.
+create or replace function kept.found(body text, version bigint, what text) returns kept.reply
+language plpgsql volatile
+as $$
+begin
+	if body is null then
+		perform kept.not_found(what);
+	end if;
+	return row(200, body, kept.etag(version, body), null, null)::kept.reply;
+end
+$$;
+comment on function kept.found(text, bigint, text) is 'The reply of a read: 200 with entity tag, or 404 where the body is NULL.';
+grant execute on function kept.found(text, bigint, text) to kept_api;
+
+-- Pages. A keyset is a JSON array of text; a list asks for one row more than the page holds.
+create or replace function kept.keyset(variadic parts text[]) returns text
+language sql immutable parallel safe
+as $$ select to_json(parts)::text $$;
+comment on function kept.keyset(text[]) is 'Raw keyset of a row: what a page token seals. Read it with kept.keyset_part().';
+grant execute on function kept.keyset(text[]) to kept_api;
+
+create or replace function kept.keyset_part(keyset text, part int) returns text
+language sql immutable parallel safe
+as $$ select keyset::json ->> part $$;
+comment on function kept.keyset_part(text, int) is 'Part of a keyset, counted from 0.';
+grant execute on function kept.keyset_part(text, int) to kept_api;
+
+create or replace function kept.page(items json, more boolean, keyset text) returns kept.reply
+language sql immutable parallel safe
+as $$ select row(200, coalesce(items::text, '[]'), null, null, case when more then keyset end)::kept.reply $$;
+comment on function kept.page(json, boolean, text) is 'The reply of a list: items (NULL: none), whether more follow, and the keyset of the last item.';
+grant execute on function kept.page(json, boolean, text) to kept_api;
+
+-- What endpoints and webhook contacts are told of a commitment: never a person.
+create or replace function kept.event_data(district uuid, commitment_id uuid, rung text default null) returns jsonb
+language plpgsql stable
+as $$
+begin
+	return (
+		select jsonb_build_object(
+			'commitment_id', c.id,
+			'title', c.title,
+			'group', c.group_code,
+			'school_id', c.school_id,
+			'school', s.name,
+			'due_on', c.due_on,
+			'days_left', c.due_on - kept.today_in(kept.zone_of(c.district_id, c.school_id)),
+			'rung', event_data.rung,
+			'status', c.status,
+			'link', '/v1/commitments/' || c.id)
+		from kept.commitment c
+		left join kept.school s on s.district_id = c.district_id and s.id = c.school_id
+		where c.district_id = event_data.district
+		and c.id = event_data.commitment_id);
+end
+$$;
+comment on function kept.event_data(uuid, uuid, text) is 'The data of an event about a commitment; link is a path, the sender puts the public URL before it.';
+grant execute on function kept.event_data(uuid, uuid, text) to kept_api, kept_worker;
+
+create or replace function kept.emit_in(district uuid, type text, commitment_id uuid, data jsonb, id uuid default null) returns uuid
+language plpgsql volatile
+as $$
+declare
+	made uuid := coalesce(emit_in.id, kept.uuid7());
+begin
+	insert into kept.event (district_id, id, type, commitment_id, school_id, group_code, data, actor)
+	select emit_in.district, made, emit_in.type, emit_in.commitment_id, c.school_id, c.group_code,
+		coalesce(emit_in.data, kept.event_data(emit_in.district, emit_in.commitment_id), '{}'), kept.actor()
+	from (select emit_in.commitment_id as id) wanted
+	left join kept.commitment c on c.district_id = emit_in.district and c.id = wanted.id;
+	insert into kept.event_pending (district_id, event_id)
+	values (emit_in.district, made);
+	return made;
+end
+$$;
+comment on function kept.emit_in(uuid, text, uuid, jsonb, uuid) is
+	'Writes an event and puts it in line for the endpoints; data NULL: kept.event_data of the commitment. Answers its id.';
+grant execute on function kept.emit_in(uuid, text, uuid, jsonb, uuid) to kept_api, kept_worker;
+
+create or replace function kept.emit(type text, commitment_id uuid, data jsonb, id uuid default null) returns uuid
+language sql volatile
+as $$ select kept.emit_in(kept.district(), type, commitment_id, data, id) $$;
+comment on function kept.emit(text, uuid, jsonb, uuid) is 'As kept.emit_in, in the caller''s district.';
+grant execute on function kept.emit(text, uuid, jsonb, uuid) to kept_api, kept_worker;
+
+-- Lock order: the district's row, then replan's; nothing else is locked while they are held by a change of policy or zone.
+create or replace function kept.replan() returns void
+language plpgsql volatile
+as $$
+declare
+	rev bigint;
+begin
+	update kept.district d
+	set plan_rev = d.plan_rev + 1
+	where d.id = kept.district()
+	returning d.plan_rev into rev;
+	insert into kept.replan as r (district_id, plan_rev)
+	values (kept.district(), rev)
+	on conflict (district_id) do update
+	set plan_rev = greatest(r.plan_rev, excluded.plan_rev);
+end
+$$;
+comment on function kept.replan() is
+	'Asks the worker to reckon all clocks of the caller''s district anew: call it after a change of policy, zone or calendar that touches many.';
+grant execute on function kept.replan() to kept_api;
+
+create or replace function kept.instant(at timestamptz) returns text
+language sql immutable parallel safe
+as $$ select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') $$;
+comment on function kept.instant(timestamptz) is 'An instant as JSON text has it (RFC 3339, UTC, whole seconds), whatever the session''s time zone.';
+grant execute on function kept.instant(timestamptz) to kept_api, kept_worker;

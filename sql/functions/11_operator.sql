@@ -1,0 +1,121 @@
+-- 11: what an operator's commands do: the catalogue, districts, first keys. Run by the owner; the API may call none of them.
+
+create or replace function kept.catalogue_actions_missing() returns void
+language sql volatile
+as $$
+	insert into kept.action (district_id, group_code, catalogue_code, position)
+	select d.id, a.group_code, a.code, a.position
+	from kept.district d
+	cross join kept.catalogue_action a
+	on conflict (district_id, catalogue_code) do nothing
+$$;
+comment on function kept.catalogue_actions_missing() is 'Gives each district the catalogue''s actions that it does not have yet.';
+revoke execute on function kept.catalogue_actions_missing() from public;
+
+create or replace function kept.catalogue_load(catalogue jsonb) returns void
+language plpgsql volatile
+as $$
+begin
+	insert into kept.stakeholder_group (code, position)
+	select g.value ->> 'code', g.place
+	from jsonb_array_elements(catalogue -> 'groups') with ordinality as g (value, place)
+	on conflict (code) do nothing;
+
+	insert into kept.stakeholder_group_text as t (code, language, name)
+	select g.value ->> 'code', catalogue ->> 'language', g.value ->> 'name'
+	from jsonb_array_elements(catalogue -> 'groups') as g (value)
+	on conflict (code, language) do update
+	set name = excluded.name
+	where t.name <> excluded.name;
+
+	insert into kept.catalogue_action (code, group_code, position)
+	select a.value ->> 'code', g.value ->> 'code', a.place
+	from jsonb_array_elements(catalogue -> 'groups') as g (value)
+	cross join jsonb_array_elements(g.value -> 'actions') with ordinality as a (value, place)
+	on conflict (code) do nothing;
+
+	insert into kept.catalogue_action_text as t (code, language, title, description)
+	select a.value ->> 'code', catalogue ->> 'language', a.value ->> 'title', a.value ->> 'description'
+	from jsonb_array_elements(catalogue -> 'groups') as g (value)
+	cross join jsonb_array_elements(g.value -> 'actions') as a (value)
+	on conflict (code, language) do update
+	set title = excluded.title, description = excluded.description
+	where (t.title, t.description) is distinct from (excluded.title, excluded.description);
+
+	perform kept.catalogue_actions_missing();
+end
+$$;
+comment on function kept.catalogue_load(jsonb) is
+	'Takes one language of the catalogue: {"language","groups":[{"code","name","actions":[{"code","title","description"}]}]}. A second time changes nothing.';
+revoke execute on function kept.catalogue_load(jsonb) from public;
+
+create or replace function kept.district_add(name text, time_zone text, locale text, kind text default 'district', demonstration boolean default false)
+returns uuid
+language plpgsql volatile
+as $$
+declare
+	made uuid := kept.uuid7();
+begin
+	if coalesce(district_add.name, '') !~ '\S' or char_length(district_add.name) > 200 then
+		perform kept.refuse(422, 'The name must be 1 to 200 characters.');
+	end if;
+	if coalesce(district_add.kind, '') not in ('district', 'association', 'school', 'network') then
+		perform kept.refuse(422, format('There is no kind "%s". It is district, association, school or network.', district_add.kind));
+	end if;
+	if not coalesce(kept.zone_exists(district_add.time_zone), false) then
+		perform kept.refuse(422, format('There is no time zone "%s". Give an IANA name, for instance America/New_York.', district_add.time_zone));
+	end if;
+	if not coalesce(kept.language_valid(district_add.locale), false) then
+		perform kept.refuse(422, format('"%s" is no language tag. Give one like en or es-MX.', district_add.locale));
+	end if;
+	insert into kept.district (id, name, kind, time_zone, locale, demonstration)
+	values (made, district_add.name, district_add.kind, district_add.time_zone, district_add.locale, district_add.demonstration);
+	insert into kept.reminder_policy (district_id, name, offsets, send_at)
+	values (made, 'Default', '{-7,-2,1,7}', '08:00');
+	perform kept.catalogue_actions_missing();
+	return made;
+end
+$$;
+comment on function kept.district_add(text, text, text, text, boolean) is
+	'Adds a district with its default reminder policy and the catalogue''s actions; answers its id. Refuses an unknown kind, zone or language.';
+revoke execute on function kept.district_add(text, text, text, text, boolean) from public;
+
+create or replace function kept.key_add(district uuid, role text, prefix text, hash text, school uuid default null, group_code text default null,
+	expires_on date default null, name text default '', organisation uuid default null)
+returns uuid
+language plpgsql volatile
+as $$
+#variable_conflict use_column
+declare
+	made uuid := kept.uuid7();
+	zone text;
+begin
+	select d.time_zone into zone from kept.district d where d.id = district;
+	if zone is null then
+		perform kept.refuse(422, format('There is no district %s.', district));
+	end if;
+	if coalesce(key_add.role, '') not in ('admin', 'steward', 'partner', 'reader') then
+		perform kept.refuse(422, format('There is no role "%s". It is admin, steward, partner or reader.', key_add.role));
+	end if;
+	if key_add.group_code is not null and not exists (select from kept.stakeholder_group g where g.code = key_add.group_code) then
+		perform kept.refuse(422, format('There is no stakeholder group "%s".', key_add.group_code));
+	end if;
+	if key_add.role = 'admin' and (key_add.school is not null or key_add.group_code is not null) then
+		perform kept.refuse(422, 'An admin key is for the whole district: leave out school and group, or take the role steward.');
+	end if;
+	if key_add.expires_on is not null and key_add.expires_on not between '1900-01-01' and '2200-12-31' then
+		perform kept.refuse(422, 'The day on which the key expires must be between 1900 and 2200.');
+	end if;
+	insert into kept.key (district_id, id, name, prefix, hash, role, school_id, group_code, organisation_id, expires_at)
+	values (district, made, coalesce(key_add.name, ''), key_add.prefix, key_add.hash, key_add.role, key_add.school, key_add.group_code,
+		key_add.organisation, kept.local_instant(key_add.expires_on, '00:00', zone));
+	return made;
+exception
+	when foreign_key_violation then
+		perform kept.refuse(422, 'There is no such school or organisation in this district.');
+		return null;
+end
+$$;
+comment on function kept.key_add(uuid, text, text, text, uuid, text, date, text, uuid) is
+	'Adds a key by the SHA-256 of its text; it is refused from the start of the day expires_on in the district''s zone. Answers its id.';
+revoke execute on function kept.key_add(uuid, text, text, text, uuid, text, date, text, uuid) from public;

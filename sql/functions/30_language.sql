@@ -1,0 +1,86 @@
+-- 30: which language a reader gets, and what a scoped key may touch.
+
+create or replace function kept.language_choice(accept text) returns text[]
+language sql stable parallel safe
+as $$
+	-- 'es-MX,fr' in a district of locale en-US: {es-MX,es,fr,en-US,en}
+	select array_agg(choice order by place)
+	from (
+		select choice, min(place) as place
+		from (
+			select unnest(array[tag, split_part(tag, '-', 1)]) as choice, generate_series(n * 2, n * 2 + 1) as place
+			from unnest(string_to_array(coalesce(accept, ''), ',')
+				|| coalesce((select d.locale from kept.district d where d.id = (select kept.district())), 'en')
+				|| 'en'::text) with ordinality as wanted (tag, n)
+			where tag <> '') as choices
+		group by choice) as once
+$$;
+comment on function kept.language_choice(text) is
+	'Languages to try, best first: those of the reader (a comma list of tags, best first) with their base languages, the district''s, English.';
+grant execute on function kept.language_choice(text) to kept_api, kept_worker;
+
+create or replace function kept.group_name(code text, choice text[]) returns text
+language sql stable parallel safe
+as $$
+	select t.name
+	from kept.stakeholder_group_text t
+	where t.code = group_name.code
+	and t.language = any (choice)
+	order by array_position(choice, t.language)
+	limit 1
+$$;
+comment on function kept.group_name(text, text[]) is 'Name of a stakeholder group in the first language of the choice that has one.';
+grant execute on function kept.group_name(text, text[]) to kept_api, kept_worker;
+
+create or replace function kept.require_scope(school uuid, groups text[]) returns void
+language plpgsql stable
+as $$
+begin
+	if kept.scope_school() is not null and school is distinct from kept.scope_school() then
+		perform kept.refuse(403, 'This key is for one school. It may not change what belongs to another or to the whole district.');
+	end if;
+	if kept.scope_group() is not null and not kept.scope_group() = any (groups) then
+		perform kept.refuse(403, 'This key is for one stakeholder group. It may not change what belongs to another.');
+	end if;
+end
+$$;
+comment on function kept.require_scope(uuid, text[]) is 'Refuses with 403 where a key for one school or group would write elsewhere.';
+grant execute on function kept.require_scope(uuid, text[]) to kept_api;
+
+-- Errors of the members that several resources share; absent members are no errors.
+create or replace function kept.check_members(body jsonb) returns jsonb
+language plpgsql stable
+as $$
+declare
+	errors jsonb := '[]';
+begin
+	if body ->> 'time_zone' is not null and not kept.zone_exists(body ->> 'time_zone') then
+		errors := errors || kept.field_error('/time_zone', 'is not a time zone of the IANA database, like America/New_York');
+	end if;
+	if body ->> 'language' is not null and not kept.language_valid(body ->> 'language') then
+		errors := errors || kept.field_error('/language', 'is not a language tag, like es or en-US');
+	end if;
+	if body ->> 'school_id' is not null
+	and not exists (select from kept.school s where s.district_id = kept.district() and s.id = (body ->> 'school_id')::uuid) then
+		errors := errors || kept.field_error('/school_id', 'is not a school of this district');
+	end if;
+	if body ->> 'group' is not null
+	and not exists (select from kept.stakeholder_group g where g.code = body ->> 'group') then
+		errors := errors || kept.field_error('/group', 'is not one of the eight stakeholder groups');
+	end if;
+	if body ->> 'organisation_id' is not null
+	and not exists (select from kept.organisation o where o.district_id = kept.district() and o.id = (body ->> 'organisation_id')::uuid) then
+		errors := errors || kept.field_error('/organisation_id', 'is not an organisation of this district');
+	end if;
+	if jsonb_typeof(body -> 'school_ids') = 'array' then
+		errors := errors || coalesce((
+			select jsonb_agg(jsonb_build_object('pointer', '/school_ids/' || (wanted.n - 1), 'detail', 'is not a school of this district') order by wanted.n)
+			from jsonb_array_elements_text(body -> 'school_ids') with ordinality as wanted (id, n)
+			where not exists (select from kept.school s where s.district_id = kept.district() and s.id = wanted.id::uuid)), '[]');
+	end if;
+	return errors;
+end
+$$;
+comment on function kept.check_members(jsonb) is
+	'Field errors of time_zone, language, school_id, school_ids, group and organisation_id of a body, as far as they are there.';
+grant execute on function kept.check_members(jsonb) to kept_api;

@@ -1,0 +1,263 @@
+-- 34: people. A person may be in several groups and schools; contacts are erasable, commitments stay.
+
+create or replace function kept.person_json(p kept.person, with_secret boolean default false) returns json
+language sql stable
+as $$
+	select json_build_object(
+		'id', p.id,
+		'name', p.name,
+		'groups', (
+			select coalesce(json_agg(g.group_code order by s.position), '[]')
+			from kept.person_group g
+			join kept.stakeholder_group s on s.code = g.group_code
+			where g.district_id = p.district_id
+			and g.person_id = p.id),
+		'school_ids', (
+			select coalesce(json_agg(s.school_id order by s.school_id), '[]')
+			from kept.person_school s
+			where s.district_id = p.district_id
+			and s.person_id = p.id),
+		'language', p.language,
+		'time_zone', p.time_zone,
+		'contacts', kept.contacts_json(p.id, null, with_secret),
+		'version', p.version,
+		'created_at', p.created_at,
+		'updated_at', p.updated_at)
+$$;
+comment on function kept.person_json(kept.person, boolean) is 'A person as the API shows them.';
+grant execute on function kept.person_json(kept.person, boolean) to kept_api;
+
+create or replace function kept.person_reply(status int, id uuid) returns kept.reply
+language sql stable
+as $$
+	select row(person_reply.status, j.body, kept.etag(j.version, j.body), '/v1/people/' || person_reply.id, null)::kept.reply
+	from (
+		select kept.person_json(p, person_reply.status = 201)::text as body, p.version
+		from kept.person p
+		where p.district_id = kept.district()
+		and p.id = person_reply.id) j
+$$;
+comment on function kept.person_reply(int, uuid) is 'The reply that shows a person; a new one with their contacts'' sealed secrets.';
+grant execute on function kept.person_reply(int, uuid) to kept_api;
+
+create or replace function kept.person_errors(body jsonb) returns jsonb
+language sql stable
+as $$
+	select kept.check_members(body)
+		|| coalesce((
+			select jsonb_agg(jsonb_build_object('pointer', '/groups/' || (wanted.n - 1), 'detail', 'is not one of the eight stakeholder groups') order by wanted.n)
+			from jsonb_array_elements_text(coalesce(body -> 'groups', '[]')) with ordinality as wanted (code, n)
+			where not exists (select from kept.stakeholder_group g where g.code = wanted.code)), '[]')
+		|| kept.contact_errors(body -> 'contacts', '/contacts')
+$$;
+comment on function kept.person_errors(jsonb) is 'Field errors of a person''s members, as far as they are there.';
+grant execute on function kept.person_errors(jsonb) to kept_api;
+
+-- A scoped key adds and changes people of its school and group only.
+create or replace function kept.person_scope(schools jsonb, groups jsonb) returns void
+language plpgsql stable
+as $$
+begin
+	if kept.scope_school() is not null and not coalesce(schools, '[]') ? kept.scope_school()::text then
+		perform kept.refuse(403, 'This key is for one school. The person must belong to it.');
+	end if;
+	if kept.scope_group() is not null and not coalesce(groups, '[]') ? kept.scope_group() then
+		perform kept.refuse(403, 'This key is for one stakeholder group. The person must belong to it.');
+	end if;
+end
+$$;
+comment on function kept.person_scope(jsonb, jsonb) is 'Refuses with 403 where a person would not be within the caller''s scope.';
+grant execute on function kept.person_scope(jsonb, jsonb) to kept_api;
+
+create or replace function kept.person_places(id uuid, groups jsonb, schools jsonb) returns void
+language plpgsql volatile
+as $$
+begin
+	if groups is not null then
+		delete from kept.person_group g
+		where g.district_id = kept.district()
+		and g.person_id = id
+		and not groups ? g.group_code;
+		insert into kept.person_group (district_id, person_id, group_code)
+		select kept.district(), id, code
+		from jsonb_array_elements_text(groups) as code
+		on conflict do nothing;
+	end if;
+	if schools is not null then
+		delete from kept.person_school s
+		where s.district_id = kept.district()
+		and s.person_id = id
+		and not schools ? s.school_id::text;
+		insert into kept.person_school (district_id, person_id, school_id)
+		select kept.district(), id, school::uuid
+		from jsonb_array_elements_text(schools) as school
+		on conflict do nothing;
+	end if;
+end
+$$;
+comment on function kept.person_places(uuid, jsonb, jsonb) is 'Makes a person''s groups and schools what the arrays say; NULL leaves them.';
+grant execute on function kept.person_places(uuid, jsonb, jsonb) to kept_api;
+
+create or replace function kept.person_create(request jsonb, body jsonb, secrets jsonb) returns kept.reply
+language plpgsql volatile
+as $$
+declare
+	reply kept.reply := kept.once(request);
+	made uuid := kept.uuid7();
+	errors jsonb;
+begin
+	if reply.status is not null then
+		return reply;
+	end if;
+	errors := kept.person_errors(body);
+	if body -> 'groups' ? 'students' and jsonb_array_length(coalesce(body -> 'contacts', '[]')) > 0 then
+		errors := errors || kept.field_error('/contacts', 'is not kept for students; make an adult a helper of the commitment, the adult is reminded');
+	end if;
+	perform kept.refuse_fields(errors);
+	perform kept.person_scope(body -> 'school_ids', body -> 'groups');
+	insert into kept.person (district_id, id, name, language, time_zone)
+	values (kept.district(), made, body ->> 'name', body ->> 'language', body ->> 'time_zone');
+	perform kept.person_places(made, body -> 'groups', body -> 'school_ids');
+	perform kept.contacts_add(made, null, body -> 'contacts', secrets);
+	return kept.once_store(request, kept.person_reply(201, made), made);
+end
+$$;
+comment on function kept.person_create(jsonb, jsonb, jsonb) is 'POST /v1/people';
+grant execute on function kept.person_create(jsonb, jsonb, jsonb) to kept_api;
+
+-- Reckons the clocks of all commitments that a person or organisation has a part in; many go to the worker.
+create or replace function kept.reckon_party(person uuid, organisation uuid) returns void
+language plpgsql volatile
+as $$
+declare
+	commitments uuid[];
+	commitment uuid;
+begin
+	select array_agg(distinct p.commitment_id) into commitments
+	from kept.party p
+	where p.district_id = kept.district()
+	and (p.person_id = person or p.organisation_id = organisation);
+	if cardinality(commitments) > 50 then
+		perform kept.replan();
+	elsif commitments is not null then
+		foreach commitment in array commitments loop
+			perform kept.reckon(kept.district(), commitment);
+		end loop;
+	end if;
+end
+$$;
+comment on function kept.reckon_party(uuid, uuid) is 'Reckons anew the clocks of the commitments of a person or organisation whose zone changed.';
+grant execute on function kept.reckon_party(uuid, uuid) to kept_api;
+
+create or replace function kept.person_lock(request jsonb, id uuid) returns kept.person
+language plpgsql volatile
+as $$
+declare
+	person kept.person;
+begin
+	select p.* into person
+	from kept.person p
+	where p.district_id = kept.district()
+	and p.id = person_lock.id
+	and p.erased_at is null
+	for update;
+	if not found then
+		perform kept.not_found('person');
+	end if;
+	perform kept.match(request, person.version);
+	return person;
+end
+$$;
+comment on function kept.person_lock(jsonb, uuid) is 'The person, locked for a change: 404 where absent or erased, 412 where the version is another.';
+grant execute on function kept.person_lock(jsonb, uuid) to kept_api;
+
+create or replace function kept.person_change(request jsonb, id uuid, body jsonb) returns kept.reply
+language plpgsql volatile
+as $$
+declare
+	reply kept.reply := kept.once(request);
+	person kept.person;
+	errors jsonb;
+begin
+	if reply.status is not null then
+		return reply;
+	end if;
+	person := kept.person_lock(request, id);
+	errors := kept.person_errors(body);
+	if body -> 'groups' ? 'students'
+	and exists (select from kept.contact c where c.district_id = kept.district() and c.person_id = person.id) then
+		errors := errors || kept.field_error('/groups', 'cannot be students while the person has contacts; remove those first');
+	end if;
+	perform kept.refuse_fields(errors);
+	if body ? 'groups' or body ? 'school_ids' then
+		perform kept.person_scope(
+			coalesce(body -> 'school_ids', kept.person_json(person)::jsonb -> 'school_ids'),
+			coalesce(body -> 'groups', kept.person_json(person)::jsonb -> 'groups'));
+	end if;
+	update kept.person p
+	set name = coalesce(body ->> 'name', p.name),
+		language = case when body ? 'language' then body ->> 'language' else p.language end,
+		time_zone = case when body ? 'time_zone' then body ->> 'time_zone' else p.time_zone end,
+		version = p.version + 1,
+		updated_at = kept.now()
+	where p.district_id = kept.district()
+	and p.id = person.id;
+	perform kept.person_places(person.id, body -> 'groups', body -> 'school_ids');
+	if body ? 'time_zone' then
+		perform kept.reckon_party(person.id, null);
+	end if;
+	return kept.once_store(request, kept.person_reply(200, person.id), person.id);
+end
+$$;
+comment on function kept.person_change(jsonb, uuid, jsonb) is 'PATCH /v1/people/{id}';
+grant execute on function kept.person_change(jsonb, uuid, jsonb) to kept_api;
+
+create or replace function kept.person_remove(request jsonb, id uuid) returns kept.reply
+language plpgsql volatile
+as $$
+declare
+	reply kept.reply := kept.once(request);
+	person kept.person;
+begin
+	if reply.status is not null then
+		return reply;
+	end if;
+	person := kept.person_lock(request, id);
+	-- What was written to the person goes as well; that it was written stays.
+	update kept.message m
+	set content = '{"erased": true}'
+	from kept.reminder r
+	where r.district_id = kept.district()
+	and r.recipient_id = person.id
+	and m.district_id = r.district_id
+	and m.id = r.message_id
+	and m.content is not null;
+	update kept.attempt a
+	set answer = null
+	from kept.reminder r
+	where r.district_id = kept.district()
+	and r.recipient_id = person.id
+	and a.district_id = r.district_id
+	and a.message_id = r.message_id
+	and a.answer is not null;
+	delete from kept.contact c
+	where c.district_id = kept.district()
+	and c.person_id = person.id;
+	delete from kept.idempotency i
+	where i.district_id = kept.district()
+	and i.subject_id = person.id;
+	update kept.person p
+	set name = null,
+		language = null,
+		time_zone = null,
+		erased_at = kept.now(),
+		version = p.version + 1,
+		updated_at = kept.now()
+	where p.district_id = kept.district()
+	and p.id = person.id;
+	return kept.once_store(request, row(204, null, null, null, null)::kept.reply, person.id);
+end
+$$;
+comment on function kept.person_remove(jsonb, uuid) is
+	'DELETE /v1/people/{id}: erases name, language, zone, contacts, stored replies and what was written to the person; commitments, group and school stay.';
+grant execute on function kept.person_remove(jsonb, uuid) to kept_api;

@@ -1,0 +1,3 @@
+-- GET /v1/contacts/{id}. Served by the primary key.
+select status, body, etag, location, next
+from kept.contact_read(:id::uuid)

@@ -1,0 +1,3 @@
+-- DELETE /v1/keys/{id}. Served by the primary key.
+select status, body, etag, location, next
+from kept.key_revoke(:request::jsonb, :id::uuid)
