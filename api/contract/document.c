@@ -1,0 +1,140 @@
+#include <string.h>
+
+#include "api/contract.h"
+#include "api/contract/compiler.h"
+
+static json_t *reference(const char *section, const char *name)
+{
+	return json_pack("{s:o}", "$ref", json_string(keep_format("#/components/%s/%s", section, name)));
+}
+
+static void parameter_add(json_t *operation, const char *name)
+{
+	json_t *list = json_object_get(operation, "parameters");
+
+	if (!list) {
+		list = json_array();
+		json_object_set_new(operation, "parameters", list);
+	}
+	json_array_append_new(list, reference("parameters", name));
+}
+
+static bool is_method(const struct operation *operation, const char *methods)
+{
+	return strstr(methods, operation->method) != NULL;
+}
+
+static void parameters_add(const struct operation *operation, json_t *json)
+{
+	if (operation->languages)
+		parameter_add(json, "Accept-Language");
+	if (!operation->statement)
+		return;
+	if (is_method(operation, "get") && !operation->is_list)
+		parameter_add(json, "If-None-Match");
+	if (is_method(operation, "post patch delete"))
+		parameter_add(json, "Idempotency-Key");
+	if (is_method(operation, "patch delete"))
+		parameter_add(json, "If-Match");
+}
+
+static void headers_add(const struct operation *operation, json_t *responses)
+{
+	const char *status;
+	json_t *response;
+
+	if (!operation->statement)
+		return;
+	json_object_foreach (responses, status, response) {
+		json_t *headers = json_object();
+
+		if (strcmp(status, "201") == 0)
+			json_object_set_new(headers, "Location", reference("headers", "Location"));
+		if (operation->is_list)
+			json_object_set_new(headers, "Link", reference("headers", "Link"));
+		else if (status[0] == '2' && json_object_get(response, "content"))
+			json_object_set_new(headers, "ETag", reference("headers", "ETag"));
+		if (json_object_size(headers) && !json_object_get(response, "headers"))
+			json_object_set(response, "headers", headers);
+		json_decref(headers);
+	}
+}
+
+static void responses_add(const struct operation *operation, json_t *responses)
+{
+	bool write = is_method(operation, "post patch delete put") && operation->statement;
+	bool versioned = is_method(operation, "patch delete") && operation->statement;
+	const struct {
+		const char *status, *name;
+		bool applies;
+	} table[] = {
+		{"304", "NotModified", operation->statement && is_method(operation, "get") && !operation->is_list},
+		{"400", "BadRequest", true},
+		{"401", "Unauthorized", operation->roles != 0},
+		{"403", "Forbidden", operation->roles != 0},
+		{"404", "NotFound", operation->statement != NULL},
+		{"409", "Conflict", write},
+		{"412", "PreconditionFailed", versioned || operation->takes_if_match},
+		{"413", "TooLarge", operation->body != NULL},
+		{"415", "UnsupportedMediaType", operation->body != NULL},
+		{"422", "Unprocessable", write},
+		{"428", "PreconditionRequired", versioned},
+		{"429", "TooManyRequests", operation->roles != 0},
+		{"500", "ServerError", true},
+		{"503", "Unavailable", true},
+		{"504", "Timeout", operation->statement != NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].applies && !json_object_get(responses, table[i].status))
+			json_object_set_new(responses, table[i].status, reference("responses", table[i].name));
+}
+
+static void roles_tell(const struct operation *operation, json_t *json)
+{
+	static const char *const names[] = {"admin", "steward", "partner", "reader"};
+	unsigned left = operation->roles;
+	char *words = keep_format("%s For keys of role ", json_string_value(json_object_get(json, "description")));
+
+	if (!operation->roles) {
+		json_object_set_new(json, "security", json_array());
+		return;
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		if (!(operation->roles & 1u << i))
+			continue;
+		left &= ~(1u << i);
+		words = keep_format("%s%s%s", words, names[i], !left ? "." : left & (left - 1) ? ", " : " or ");
+	}
+	json_object_set_new(json, "description", json_string(words));
+}
+
+static void extensions_remove(json_t *operation)
+{
+	const char *name;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe (operation, next, name, value)
+		if (strncmp(name, "x-kept-", 7) == 0)
+			json_object_del(operation, name);
+}
+
+json_t *document_public(const struct compiler *compiler)
+{
+	json_t *document = json_deep_copy(compiler->document);
+
+	for (size_t i = 0; i < compiler->operation_count; i++) {
+		const struct operation *operation = &compiler->operations[i];
+		json_t *path = json_object_get(json_object_get(document, "paths"), operation->path);
+		json_t *json = json_object_get(path, operation->method);
+		json_t *responses = json_object_get(json, "responses");
+
+		parameters_add(operation, json);
+		headers_add(operation, responses);
+		responses_add(operation, responses);
+		roles_tell(operation, json);
+		extensions_remove(json);
+	}
+	return document;
+}

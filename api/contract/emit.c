@@ -1,0 +1,151 @@
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/contract/compiler.h"
+
+static void emit_upper(FILE *out, const char *word)
+{
+	for (; *word; word++)
+		fputc(toupper((unsigned char)*word), out);
+}
+
+static void emit_parameters(const struct compiler *compiler, FILE *out, size_t index)
+{
+	const struct operation *operation = &compiler->operations[index];
+
+	if (!operation->parameter_count)
+		return;
+	fprintf(out, "static const struct contract_parameter parameters_%zu[] = {\n", index);
+	for (size_t i = 0; i < operation->parameter_count; i++) {
+		const struct parameter *parameter = &operation->parameters[i];
+
+		fprintf(out, "\t{\"%s\", %s, %s, &schemas[%zu]},\n", parameter->name,
+			parameter->in_path ? "IN_PATH" : "IN_QUERY", parameter->required ? "true" : "false",
+			schema_reader_index(compiler->reader, parameter->schema));
+	}
+	fputs("};\n", out);
+}
+
+static void emit_operation(const struct compiler *compiler, FILE *out, size_t index)
+{
+	const struct operation *operation = &compiler->operations[index];
+	bool versioned = strcmp(operation->method, "patch") == 0 || strcmp(operation->method, "delete") == 0;
+
+	fprintf(out, "\t{.id = \"%s\", .method = \"", operation->id);
+	emit_upper(out, operation->method);
+	fprintf(out, "\", .path = \"%s\", .roles = %u, .lane = %s", operation->path, operation->roles, operation->lane);
+	if (operation->parameter_count)
+		fprintf(out, ", .parameters = parameters_%zu, .parameter_count = %zu", index,
+			operation->parameter_count);
+	if (operation->body)
+		fprintf(out, ", .body = &schemas[%zu], .body_required = %s, .body_type = \"%s\"",
+			schema_reader_index(compiler->reader, operation->body),
+			operation->body_required ? "true" : "false", operation->body_type);
+	if (versioned)
+		fputs(", .if_match_required = true", out);
+	if (operation->statement)
+		fprintf(out, ", .statement = &statement_table[%zu] /* %s */", operation->statement_index,
+			operation->statement);
+	if (operation->before)
+		fprintf(out, ", .before = hook_before_%s", operation->before);
+	if (operation->after)
+		fprintf(out, ", .after = hook_after_%s", operation->after);
+	if (operation->produces)
+		fprintf(out, ", .produces = hook_produces_%s", operation->produces);
+	fputs("},\n", out);
+}
+
+static void emit_allow(const struct compiler *compiler, FILE *out, const struct node *node)
+{
+	fputs(", \"", out);
+	for (size_t i = 0; i < node->operations; i++) {
+		const char *method = compiler->operations[node->first + i].method;
+
+		fputs(i ? ", " : "", out);
+		emit_upper(out, method);
+		fputs(strcmp(method, "get") == 0 ? ", HEAD" : "", out);
+	}
+	fputs("\"", out);
+}
+
+static void emit_nodes(const struct compiler *compiler, FILE *out)
+{
+	fputs("const struct contract_node contract_nodes[] = {\n", out);
+	for (size_t i = 0; i < compiler->node_count; i++) {
+		const struct node *node = &compiler->nodes[i];
+
+		fputs("\t{", out);
+		if (node->segment)
+			emit_string(out, node->segment, node->length);
+		else
+			fputs("NULL", out);
+		fprintf(out, ", %zu, %zu, %zu, %zu", node->child, node->next, node->first, node->operations);
+		if (node->operations)
+			emit_allow(compiler, out, node);
+		else
+			fputs(", NULL", out);
+		fputs("},\n", out);
+	}
+	fputs("};\n\n", out);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void emit_components(const struct compiler *compiler, FILE *out)
+{
+	json_t *components = json_object_get(json_object_get(compiler->document, "components"), "schemas");
+	size_t count = 0;
+	const char **names = keep(NULL, json_object_size(components), sizeof(*names));
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (components, name, value)
+		names[count++] = name;
+	qsort(names, count, sizeof(*names), compare_names);
+	fputs("const struct contract_schema contract_schemas[] = {\n", out);
+	for (size_t i = 0; i < count; i++) {
+		char *pointer = keep_pointer("/components/schemas", names[i]);
+		const struct schema *schema = schema_read(compiler->reader, pointer);
+
+		fprintf(out, "\t{\"%s\", &schemas[%zu]},\n", names[i], schema_reader_index(compiler->reader, schema));
+	}
+	fprintf(out, "\t{NULL, NULL},\n};\nconst size_t contract_schema_count = %zu;\n\n", count);
+}
+
+static void emit_document(const struct compiler *compiler, FILE *out)
+{
+	json_t *document = document_public(compiler);
+	char *bytes = json_dumps(document, JSON_COMPACT);
+
+	json_decref(document);
+	if (!bytes) {
+		fprintf(stderr, "contract: no memory\n");
+		exit(1);
+	}
+	fputs("const char contract_document[] =\n", out);
+	emit_string(out, bytes, strlen(bytes));
+	fprintf(out, ";\nconst size_t contract_document_length = %zu;\n", strlen(bytes));
+	free(bytes);
+}
+
+void emit(const struct compiler *compiler, FILE *out)
+{
+	fputs("/* Made by build/contract from api/openapi/; do not change. */\n#include \"api/contract.h\"\n"
+	      "#include \"api/contract_patterns.h\"\n\n",
+	      out);
+	emit_schemas(compiler, out);
+	emit_components(compiler, out);
+	for (size_t i = 0; i < compiler->operation_count; i++)
+		emit_parameters(compiler, out, i);
+	fputs("\nconst struct contract_operation contract_operations[] = {\n", out);
+	for (size_t i = 0; i < compiler->operation_count; i++)
+		emit_operation(compiler, out, i);
+	fprintf(out, "\t{.id = NULL},\n};\nconst size_t contract_operation_count = %zu;\n\n",
+		compiler->operation_count);
+	emit_nodes(compiler, out);
+	emit_document(compiler, out);
+}

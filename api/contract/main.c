@@ -1,0 +1,45 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/contract/compiler.h"
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: contract --hooks FILE --statements FOLDER FILE.json...\n");
+	return 2;
+}
+
+static void compile(struct compiler *compiler)
+{
+	schemas_read(compiler);
+	if (compiler->faults)
+		return;
+	operations_read(compiler);
+	hooks_check_used(compiler);
+	paths_build(compiler);
+}
+
+int main(int argc, char **argv)
+{
+	struct compiler compiler = {0};
+
+	if (argc < 6 || strcmp(argv[1], "--hooks") != 0 || strcmp(argv[3], "--statements") != 0)
+		return usage();
+	compiler.document = json_object();
+	hooks_read(&compiler, argv[2]);
+	statements_read(&compiler, argv[4]);
+	for (int i = 5; i < argc; i++)
+		document_add_file(&compiler, argv[i]);
+	compiler.reader = schema_reader_new(compiler.document);
+	if (!compiler.reader)
+		return 1;
+	if (!compiler.faults)
+		compile(&compiler);
+	if (!compiler.faults)
+		emit(&compiler, stdout);
+	schema_reader_free(compiler.reader);
+	json_decref(compiler.document);
+	if (compiler.faults)
+		fprintf(stderr, "contract: %zu fault%s\n", compiler.faults, compiler.faults == 1 ? "" : "s");
+	return compiler.faults || fflush(stdout) != 0 ? 1 : 0;
+}

@@ -1,0 +1,179 @@
+#include "api/loop.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "api/client.h"
+#include "api/wake.h"
+#include "kept/limits.h"
+#include "kept/log.h"
+
+#define DRAIN_LOOK_SECONDS 0.02
+#define REST_SECONDS 0.5 /* connections at rest may still bring a request; it is told that the connection closes */
+
+static void run_daemon(struct loop *loop)
+{
+	MHD_UNSIGNED_LONG_LONG milliseconds;
+	MHD_run(loop->daemon);
+	ev_timer_stop(loop->ev, &loop->turn);
+	if (MHD_get_timeout(loop->daemon, &milliseconds) != MHD_YES)
+		return;
+	ev_now_update(loop->ev);
+	ev_timer_set(&loop->turn, (double)milliseconds / 1000.0, 0);
+	ev_timer_start(loop->ev, &loop->turn);
+}
+
+static void sockets_ready(struct ev_loop *ev, ev_io *io, int events)
+{
+	(void)ev, (void)events;
+	run_daemon(io->data);
+}
+
+static void turn_due(struct ev_loop *ev, ev_timer *timer, int events)
+{
+	(void)ev, (void)events;
+	run_daemon(timer->data);
+}
+
+static void before_sleep(struct ev_loop *ev, ev_prepare *prepare, int events)
+{
+	(void)ev, (void)events;
+	struct loop *loop = prepare->data;
+	if (!loop->resume)
+		return;
+	while (loop->resume) {
+		struct exchange *exchange = loop->resume;
+		loop->resume = exchange->next_resume;
+		exchange->next_resume = NULL;
+		MHD_resume_connection(exchange->connection);
+	}
+	run_daemon(loop);
+}
+
+void loop_resume(struct loop *loop, struct exchange *exchange)
+{
+	exchange->next_resume = loop->resume;
+	loop->resume = exchange;
+}
+
+static void give_up_all(struct loop *loop)
+{
+	for (struct exchange *exchange = loop->exchanges; exchange; exchange = exchange->next)
+		if (exchange->phase == EXCHANGE_WAITING)
+			exchange_give_up(exchange, "unavailable", "Kept is stopping. Try again in a moment.");
+}
+
+static void look_drained(struct ev_loop *ev, ev_timer *timer, int events)
+{
+	(void)events;
+	struct loop *loop = timer->data;
+	double passed = ev_now(ev) - loop->stopping_since;
+	bool done = !loop->exchanges && lanes_units(loop->lanes) == 0;
+	if (done && (loop->connections == 0 || passed > REST_SECONDS)) {
+		ev_break(ev, EVBREAK_ALL);
+		return;
+	}
+	if (passed <= KEPT_DRAIN_SECONDS)
+		return;
+	give_up_all(loop);
+	/* Those who read their replies too slowly are cut off. Nobody is suspended any more. */
+	if (passed > KEPT_DRAIN_SECONDS + REST_SECONDS && !loop->resume)
+		ev_break(ev, EVBREAK_ALL);
+}
+
+static void begin_to_stop(struct ev_loop *ev, ev_async *async, int events)
+{
+	(void)events;
+	struct loop *loop = async->data;
+	if (loop->stopping_since > 0)
+		return;
+	loop->stopping_since = ev_now(ev);
+	run_daemon(loop); /* takes what has connected already */
+	MHD_socket listening = MHD_quiesce_daemon(loop->daemon);
+	if (listening != MHD_INVALID_SOCKET)
+		close(listening);
+	ev_timer_start(ev, &loop->drain);
+}
+
+static bool start_daemon(struct loop *loop, int listen_fd, int connections)
+{
+	loop->daemon = client_daemon(loop, listen_fd, connections);
+	if (!loop->daemon) {
+		close(listen_fd);
+		return false;
+	}
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	if (!info || info->epoll_fd < 0)
+		return false;
+	ev_io_init(&loop->sockets, sockets_ready, info->epoll_fd, EV_READ);
+	ev_io_start(loop->ev, &loop->sockets);
+	run_daemon(loop);
+	return true;
+}
+
+struct loop *loop_new(const struct loop_settings *settings)
+{
+	struct loop *loop = calloc(1, sizeof(*loop));
+	if (loop)
+		loop->ev = ev_loop_new(EVFLAG_AUTO);
+	if (!loop || !loop->ev) {
+		close(settings->listen_fd);
+		free(loop);
+		log_write(LOG_ERROR_LEVEL, "loop_failed", "swhat", "no memory", NULL);
+		return NULL;
+	}
+	loop->service = settings->service;
+	ev_timer_init(&loop->turn, turn_due, 0, 0);
+	ev_prepare_init(&loop->resumes, before_sleep);
+	ev_async_init(&loop->told, begin_to_stop);
+	ev_timer_init(&loop->drain, look_drained, 0, DRAIN_LOOK_SECONDS);
+	loop->turn.data = loop->resumes.data = loop->told.data = loop->drain.data = loop->sockets.data = loop;
+	wake_init(loop);
+	ev_prepare_start(loop->ev, &loop->resumes);
+	ev_async_start(loop->ev, &loop->told);
+	const struct lanes_settings lanes = {
+		.loop = loop->ev,
+		.database_url = settings->service->config->database_url,
+		.writers = settings->writers,
+		.slow = settings->slow,
+		.metrics = settings->service->metrics,
+	};
+	loop->lanes = lanes_new(&lanes);
+	if (!loop->lanes) {
+		log_write(LOG_ERROR_LEVEL, "loop_failed", "swhat", "KEPT_DATABASE_URL is malformed, or no memory", NULL);
+		close(settings->listen_fd);
+		loop_free(loop);
+		return NULL;
+	}
+	if (!start_daemon(loop, settings->listen_fd, settings->connections)) {
+		log_write(LOG_ERROR_LEVEL, "loop_failed", "swhat", "libmicrohttpd did not start", NULL);
+		loop_free(loop);
+		return NULL;
+	}
+	return loop;
+}
+
+void loop_run(struct loop *loop)
+{
+	ev_run(loop->ev, 0);
+}
+
+void loop_stop(struct loop *loop)
+{
+	ev_async_send(loop->ev, &loop->told);
+}
+
+void loop_free(struct loop *loop)
+{
+	if (!loop)
+		return;
+	ev_io_stop(loop->ev, &loop->sockets);
+	if (loop->daemon)
+		MHD_stop_daemon(loop->daemon);
+	wake_stop(loop);
+	lanes_free(loop->lanes);
+	ev_timer_stop(loop->ev, &loop->turn);
+	ev_timer_stop(loop->ev, &loop->drain);
+	ev_loop_destroy(loop->ev);
+	free(loop);
+}

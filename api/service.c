@@ -1,0 +1,18 @@
+#include "api/service.h"
+
+#include "kept/embed.h"
+
+bool service_init(struct service *service, const struct config *config, const struct seal *seal,
+                  struct metrics *metrics)
+{
+	service->config = config;
+	service->seal = seal;
+	service->metrics = metrics;
+	service->enter = statement_find("enter");
+	service->health = statement_find("health");
+	service->wake = statement_find("wake");
+	service->migration = (int)embedded_migrations.count; /* numbered from 1 without gaps */
+	atomic_init(&service->stopping, false);
+	atomic_init(&service->waking, false);
+	return service->enter && service->health && service->wake;
+}

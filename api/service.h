@@ -1,0 +1,31 @@
+/*
+ * service.h: what all loops of the process share: constants, and a few atomic flags.
+ */
+#ifndef API_SERVICE_H
+#define API_SERVICE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "api/metrics.h"
+#include "kept/config.h"
+#include "kept/seal.h"
+#include "sql/statement.h"
+
+struct service {
+	const struct config *config;
+	const struct seal *seal;
+	struct metrics *metrics;
+	const struct statement *enter;  /* first of each unit with a credential */
+	const struct statement *health; /* answers the pages that have none */
+	const struct statement *wake;   /* tells the workers that there is something to do */
+	int migration;                  /* number of the newest migration that this program knows */
+	atomic_bool stopping;           /* not ready any more */
+	atomic_bool waking;             /* a hint to the workers is on its way */
+};
+
+/* Fills `service` from the tables of the program. False: a statement is missing from the build. */
+bool service_init(struct service *service, const struct config *config, const struct seal *seal,
+                  struct metrics *metrics) __attribute__((warn_unused_result));
+
+#endif
