@@ -1,0 +1,108 @@
+#include "worker/compose_facts.h"
+
+#include <string.h>
+
+#include "kept/text.h"
+#include "worker/mail_header.h"
+
+/* The text of a member, `absent` where it is missing or null; NULL where it is no text or cut by U+0000. */
+static const char *text_of(const json_t *object, const char *name, const char *absent)
+{
+	const json_t *value = json_object_get(object, name);
+	if (value == NULL || json_is_null(value))
+		return absent;
+	const char *text = json_string_value(value);
+	if (text == NULL || strlen(text) != json_string_length(value))
+		return NULL;
+	return text;
+}
+
+static bool is_person(const char *name, const char *address)
+{
+	return name != NULL && address != NULL && mail_header_clean(name) && mail_header_clean(address) &&
+	       text_is_email(address);
+}
+
+static bool read_people(struct compose_facts *facts, const json_t *json, const char **why)
+{
+	const json_t *to = json_object_get(json, "to");
+	const json_t *reply = json_object_get(json, "reply_to");
+	facts->to_name = text_of(to, "name", "");
+	facts->to_address = text_of(to, "address", NULL);
+	facts->reply_name = "";
+	facts->reply_address = "";
+	if (!is_person(facts->to_name, facts->to_address)) {
+		*why = "the reader's name or address is missing, malformed or holds a control character";
+		return false;
+	}
+	if (!json_is_object(reply))
+		return true;
+	facts->reply_name = text_of(reply, "name", "");
+	facts->reply_address = text_of(reply, "address", NULL);
+	if (!is_person(facts->reply_name, facts->reply_address)) {
+		*why = "the name or address for replies is missing, malformed or holds a control character";
+		return false;
+	}
+	if (*facts->reply_name == '\0')
+		facts->reply_name = facts->reply_address;
+	return true;
+}
+
+static bool read_sender(struct compose_facts *facts, const json_t *json, const char **why)
+{
+	const json_t *sender = json_object_get(json, "sender");
+	facts->district = text_of(sender, "district", NULL);
+	facts->school = text_of(sender, "school", "");
+	if (facts->district != NULL && facts->school != NULL && *facts->district != '\0' &&
+	    mail_header_clean(facts->district) && mail_header_clean(facts->school))
+		return true;
+	*why = "the sender's name is missing or holds a control character";
+	return false;
+}
+
+static bool is_role(const char *role)
+{
+	return role != NULL &&
+	       (strcmp(role, "owner") == 0 || strcmp(role, "helper") == 0 || strcmp(role, "accountable") == 0);
+}
+
+static bool read_commitment(struct compose_facts *facts, const json_t *json, const char **why)
+{
+	const json_t *commitment = json_object_get(json, "commitment");
+	const json_t *days = json_object_get(commitment, "days");
+	facts->title = text_of(commitment, "title", NULL);
+	facts->group_name = text_of(commitment, "group_name", text_of(commitment, "group", NULL));
+	facts->due_on = text_of(commitment, "due_on", NULL);
+	facts->owner = text_of(commitment, "owner", "");
+	facts->role = text_of(commitment, "role", NULL);
+	facts->when_where_how = text_of(commitment, "when_where_how", "");
+	*why = "the commitment's facts are incomplete or malformed";
+	if (facts->title == NULL || *facts->title == '\0' || facts->group_name == NULL || facts->owner == NULL ||
+	    facts->when_where_how == NULL || !is_role(facts->role) || !json_is_integer(days))
+		return false;
+	json_int_t number = json_integer_value(days);
+	if (facts->due_on == NULL || !text_is_date(facts->due_on) || number < -100000 || number > 100000)
+		return false;
+	facts->days = (int)number;
+	if (*facts->owner == '\0')
+		facts->owner = facts->group_name;
+	*why = "the title, the group or the owner's name holds a control character";
+	return mail_header_clean(facts->title) && mail_header_clean(facts->group_name) &&
+	       mail_header_clean(facts->owner);
+}
+
+bool compose_facts_read(struct compose_facts *facts, const json_t *json, const char **why)
+{
+	memset(facts, 0, sizeof(*facts));
+	facts->rung = text_of(json, "rung", "");
+	facts->language = text_of(json, "language", "en");
+	facts->date = text_of(json, "date", NULL);
+	facts->ask = json_is_true(json_object_get(json, "ask"));
+	*why = "the facts are incomplete";
+	if (facts->rung == NULL || facts->language == NULL || facts->date == NULL)
+		return false;
+	if (!read_people(facts, json, why) || !read_sender(facts, json, why) || !read_commitment(facts, json, why))
+		return false;
+	*why = NULL;
+	return true;
+}

@@ -1,0 +1,241 @@
+/* tick.c: see tick.h. */
+#include "worker/tick.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kept/config_check.h"
+#include "kept/limits.h"
+#include "kept/log.h"
+#include "kept/seal.h"
+#include "kept/text.h"
+#include "worker/ask.h"
+
+#define LEAST_PAUSE_SECONDS 0.02 /* between two ticks */
+#define FULL_PAUSE_SECONDS 1.0   /* while all places for batches are taken */
+#define ERROR_PAUSE_SECONDS 1.0
+#define UNIT_WAIT_SECONDS 20.0
+#define ONCE_ERRORS 3
+
+struct tick {
+	struct tick_settings settings;
+	char worker_id[37];
+	ev_timer look;
+	bool clock_known; /* it was asked whether the test clock is set */
+	bool in_flight, wanted, stopped;
+	double sent;   /* the last one; steady seconds */
+	int errors;    /* in a row */
+	int fruitless; /* ticks in a row that did nothing */
+	char error_state[8];
+};
+
+static void look_in(struct tick *tick, double seconds)
+{
+	double least = tick->sent + LEAST_PAUSE_SECONDS - steady_seconds();
+
+	ev_timer_stop(tick->settings.loop, &tick->look);
+	if (tick->stopped)
+		return;
+	if (seconds < least)
+		seconds = least;
+	ev_now_update(tick->settings.loop);
+	ev_timer_set(&tick->look, seconds > 0 ? seconds : 0, 0.0);
+	ev_timer_start(tick->settings.loop, &tick->look);
+}
+
+void tick_soon(struct tick *tick)
+{
+	if (tick->in_flight)
+		tick->wanted = true;
+	else
+		look_in(tick, 0);
+}
+
+/* The row's column, NULL for SQL NULL, no row or no such column. */
+static const char *value(const PGresult *row, const char *column)
+{
+	int number = PQfnumber(row, column);
+
+	return number < 0 || PQntuples(row) != 1 || PQgetisnull(row, 0, number) ? NULL : PQgetvalue(row, 0, number);
+}
+
+static bool says(const PGresult *row, const char *column)
+{
+	const char *text = value(row, column);
+
+	return text && strcmp(text, "t") == 0;
+}
+
+/* A moved clock makes reminders of any day; they must not reach people. */
+static bool clock_is_good(struct tick *tick, const PGresult *next)
+{
+	const char *url = tick->settings.config->mail_url;
+
+	tick->clock_known = true;
+	if (!says(next, "test_clock") || text_starts(url, "file://") || config_mail_is_loopback(url))
+		return true;
+	fputs("kept-worker: KEPT_MAIL_URL must be a file:// folder or a relay on loopback while the database has the "
+	      "test clock.\n",
+	      stderr);
+	tick->settings.finished(tick->settings.context, 2);
+	return false;
+}
+
+static void tick_failed(struct tick *tick, const struct unit_result *result)
+{
+	double pause = ERROR_PAUSE_SECONDS * (tick->errors < 5 ? 1 << tick->errors : 32);
+
+	if (result->outcome == UNIT_ERROR) {
+		/* Once per change, not once per try. */
+		if (strcmp(tick->error_state, ask_state(result)) != 0)
+			log_write(LOG_ERROR_LEVEL, "tick_refused", "sstate", ask_state(result), "smessage",
+				  result->message, NULL);
+		snprintf(tick->error_state, sizeof(tick->error_state), "%s", ask_state(result));
+		if (++tick->errors >= ONCE_ERRORS && tick->settings.once) {
+			fprintf(stderr, "kept-worker: the database does not say what is due: %s\n", result->message);
+			tick->settings.finished(tick->settings.context, 1);
+			return;
+		}
+	}
+	if (pause > tick->settings.config->check_every_seconds)
+		pause = tick->settings.config->check_every_seconds;
+	look_in(tick, pause);
+}
+
+static double next_look(const struct tick *tick, const PGresult *next, bool more)
+{
+	double longest = tick->settings.config->check_every_seconds, due;
+	const char *seconds = value(next, "seconds");
+
+	if (tick->wanted)
+		return 0;
+	if (more && batches_held(tick->settings.batches) == KEPT_BATCHES)
+		return FULL_PAUSE_SECONDS;
+	/* Work that is left, but not for us just now: another worker is at it. */
+	if (more)
+		return tick->fruitless < 6 ? LEAST_PAUSE_SECONDS * (1 << tick->fruitless) : FULL_PAUSE_SECONDS;
+	if (!seconds)
+		return longest;
+	due = strtod(seconds, NULL);
+	return due < longest ? due : longest;
+}
+
+static void ticked(void *context, struct unit_result *result)
+{
+	struct tick *tick = context;
+	const struct tick_settings *settings = &tick->settings;
+	const PGresult *next;
+	int rows, held;
+	bool more;
+
+	tick->in_flight = false;
+	if (result->outcome != UNIT_DONE) {
+		tick_failed(tick, result);
+		return;
+	}
+	tick->errors = 0;
+	tick->error_state[0] = '\0';
+	next = result->results[1];
+	if (!clock_is_good(tick, next))
+		return;
+	counts_looked(settings->counts);
+	rows = PQntuples(result->results[0]);
+	/* A tick that takes its time does something, though it may be planning alone. */
+	tick->fruitless = rows > 0 || steady_seconds() - tick->sent > LEAST_PAUSE_SECONDS ? 0 : tick->fruitless + 1;
+	more = says(next, "more");
+	batches_take(settings->batches, result->results[0], tick->sent);
+	held = batches_held(settings->batches);
+	counts_held(settings->counts, held);
+	log_write(LOG_DEBUG_LEVEL, "tick", "irows", (long long)rows, "bmore", more, "iheld", (long long)held, NULL);
+	if (settings->once && rows == 0 && !more && held == 0 && !tick->wanted)
+		settings->finished(settings->context, 0);
+	else
+		look_in(tick, next_look(tick, next, more));
+}
+
+static void clock_asked(void *context, struct unit_result *result)
+{
+	struct tick *tick = context;
+
+	tick->in_flight = false;
+	if (result->outcome != UNIT_DONE)
+		tick_failed(tick, result);
+	else if (clock_is_good(tick, result->results[0]))
+		look_in(tick, 0);
+}
+
+static void look_due(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct tick *tick = timer->data;
+	char room[12];
+	const struct ask_value values[] = {
+		{"worker", tick->worker_id},
+		{"version", KEPT_VERSION},
+		{"batches", room},
+		{"public_url", tick->settings.config->public_url},
+	};
+	const struct ask asks[] = {{"tick", values, sizeof(values) / sizeof(values[0])}, {"tick_next", NULL, 0}};
+	unsigned long unit;
+
+	(void)loop;
+	(void)revents;
+	if (tick->in_flight)
+		return;
+	snprintf(room, sizeof(room), "%d", KEPT_BATCHES - batches_held(tick->settings.batches));
+	tick->sent = steady_seconds();
+	tick->wanted = false;
+	/* Nothing is leased before it is known that mail may be sent. */
+	if (tick->clock_known)
+		unit = ask_submit(tick->settings.pipe, asks, 2, UNIT_WAIT_SECONDS, ticked, tick);
+	else
+		unit = ask_submit(tick->settings.pipe, &asks[1], 1, UNIT_WAIT_SECONDS, clock_asked, tick);
+	tick->in_flight = unit != 0;
+	if (!unit)
+		look_in(tick, ERROR_PAUSE_SECONDS);
+}
+
+/* A random UUID, version 4 (RFC 9562). */
+static void make_id(char out[37])
+{
+	uint8_t b[16];
+
+	random_bytes(b, sizeof(b));
+	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
+	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
+		 b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+}
+
+struct tick *tick_new(const struct tick_settings *settings)
+{
+	struct tick *tick = calloc(1, sizeof(*tick));
+
+	if (!tick)
+		return NULL;
+	tick->settings = *settings;
+	make_id(tick->worker_id);
+	ev_init(&tick->look, look_due);
+	tick->look.data = tick;
+	return tick;
+}
+
+void tick_free(struct tick *tick)
+{
+	if (!tick)
+		return;
+	ev_timer_stop(tick->settings.loop, &tick->look);
+	free(tick);
+}
+
+void tick_stop(struct tick *tick)
+{
+	tick->stopped = true;
+	ev_timer_stop(tick->settings.loop, &tick->look);
+}
+
+bool tick_in_flight(const struct tick *tick)
+{
+	return tick->in_flight;
+}

@@ -1,0 +1,256 @@
+/* worker.c: see worker.h. */
+#include "worker/worker.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <ev.h>
+
+#include "kept/limits.h"
+#include "kept/log.h"
+#include "sql/pipe.h"
+#include "worker/batch.h"
+#include "worker/sender.h"
+#include "worker/tick.h"
+
+#define UNITS_IN_FLIGHT 8
+#define ONCE_PATIENCE_SECONDS 30.0
+#define SETTLE_PATIENCE_SECONDS 5.0 /* after KEPT_STOP_SECONDS */
+
+struct worker {
+	const struct worker_settings *settings;
+	struct ev_loop *loop;
+	struct sender *sender;
+	struct pipe *pipe;
+	struct batches *batches;
+	struct tick *tick;
+	ev_timer patience; /* once: for the database; stopping: for sends, then for settles */
+	ev_signal terminate, interrupt;
+	ev_prepare stopped;
+	int connected; /* -1 not known */
+	bool stopping, given_up;
+	int exit_status;
+};
+
+static void finish(void *context, int status)
+{
+	struct worker *worker = context;
+
+	tick_stop(worker->tick);
+	worker->exit_status = status;
+	ev_break(worker->loop, EVBREAK_ALL);
+}
+
+static void wait_at_most(struct worker *worker, double seconds)
+{
+	ev_timer_stop(worker->loop, &worker->patience);
+	ev_now_update(worker->loop);
+	ev_timer_set(&worker->patience, seconds, 0.0);
+	ev_timer_start(worker->loop, &worker->patience);
+}
+
+static void notified(void *context, const char *channel)
+{
+	struct worker *worker = context;
+
+	(void)channel;
+	tick_soon(worker->tick);
+}
+
+static void state_changed(void *context, bool connected)
+{
+	struct worker *worker = context;
+
+	counts_connected(worker->settings->counts, connected);
+	if (worker->connected == connected)
+		return;
+	worker->connected = connected;
+	log_write(connected ? LOG_INFO_LEVEL : LOG_WARNING_LEVEL, connected ? "database_connected" : "database_away",
+		  NULL);
+	if (worker->stopping)
+		return;
+	if (!connected) {
+		if (worker->settings->once)
+			wait_at_most(worker, ONCE_PATIENCE_SECONDS);
+		return;
+	}
+	ev_timer_stop(worker->loop, &worker->patience);
+	tick_soon(worker->tick);
+}
+
+static void attempted(void *context, enum channel channel, enum outcome outcome)
+{
+	struct worker *worker = context;
+
+	counts_attempt(worker->settings->counts, channel, outcome);
+}
+
+static void batch_ended(void *context)
+{
+	struct worker *worker = context;
+
+	counts_held(worker->settings->counts, batches_held(worker->batches));
+	tick_soon(worker->tick);
+}
+
+static void sender_has_room(void *context)
+{
+	struct worker *worker = context;
+
+	batches_go_on(worker->batches);
+}
+
+/* Before the loop waits again, because the last thing to end may be a batch, or a tick that leased nothing. */
+static void look_whether_stopped(struct ev_loop *loop, ev_prepare *prepare, int revents)
+{
+	struct worker *worker = prepare->data;
+
+	(void)loop;
+	(void)revents;
+	if (!tick_in_flight(worker->tick) && batches_held(worker->batches) == 0)
+		finish(worker, 0);
+}
+
+static void patience_over(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct worker *worker = timer->data;
+
+	(void)loop;
+	(void)revents;
+	if (!worker->stopping) {
+		fputs("kept-worker: PostgreSQL is not there; see KEPT_DATABASE_URL.\n", stderr);
+		finish(worker, 1);
+	} else if (!worker->given_up) {
+		worker->given_up = true;
+		wait_at_most(worker, SETTLE_PATIENCE_SECONDS);
+		sender_stop(worker->sender);
+	} else {
+		/* Their leases run out; whoever takes them records the open windows as unknown. */
+		log_write(LOG_ERROR_LEVEL, "stopped_unsettled", "ibatches", (long long)batches_held(worker->batches),
+			  NULL);
+		finish(worker, 1);
+	}
+}
+
+static void stop(struct ev_loop *loop, ev_signal *signal, int revents)
+{
+	struct worker *worker = signal->data;
+
+	(void)revents;
+	if (worker->stopping)
+		return;
+	log_write(LOG_INFO_LEVEL, "stopping", "ibatches", (long long)batches_held(worker->batches), NULL);
+	worker->stopping = true;
+	tick_stop(worker->tick);
+	wait_at_most(worker, KEPT_STOP_SECONDS);
+	ev_prepare_start(loop, &worker->stopped);
+	batches_stop(worker->batches);
+}
+
+static bool start_parts(struct worker *worker)
+{
+	const struct worker_settings *settings = worker->settings;
+	struct sender_settings sender = {
+		.loop = worker->loop,
+		.config = settings->config,
+		.seal = settings->seal,
+		.policy = settings->policy,
+		.words = settings->words,
+		.limits = sender_limits(),
+		.room = sender_has_room,
+		.context = worker,
+	};
+	struct pipe_settings pipe = {
+		.loop = worker->loop,
+		.database_url = settings->config->database_url,
+		.role = "kept_worker",
+		.application_name = "kept-worker",
+		.statement_timeout_ms = KEPT_SLOW_TIMEOUT_MS,
+		.lock_timeout_ms = KEPT_WRITE_TIMEOUT_MS,
+		.units_in_flight = UNITS_IN_FLIGHT,
+		.queue_units = KEPT_QUEUE_UNITS,
+		.listen_channel = "kept_wake",
+		.notified = notified,
+		.state_changed = state_changed,
+		.context = worker,
+	};
+	char *error = NULL;
+
+	worker->sender = sender_new(&sender, &error);
+	if (!worker->sender) {
+		fprintf(stderr, "kept-worker: %s\n", error ? error : "out of memory");
+		free(error);
+		return false;
+	}
+	worker->pipe = pipe_new(&pipe);
+	if (!worker->pipe) {
+		fputs("kept-worker: KEPT_DATABASE_URL is not a connection string of PostgreSQL.\n", stderr);
+		return false;
+	}
+	worker->batches = batches_new(&(struct batches_settings){
+		.loop = worker->loop,
+		.pipe = worker->pipe,
+		.sender = worker->sender,
+		.public_url = settings->config->public_url,
+		.attempted = attempted,
+		.ended = batch_ended,
+		.context = worker,
+	});
+	worker->tick = tick_new(&(struct tick_settings){
+		.loop = worker->loop,
+		.config = settings->config,
+		.pipe = worker->pipe,
+		.batches = worker->batches,
+		.counts = settings->counts,
+		.once = settings->once,
+		.finished = finish,
+		.context = worker,
+	});
+	return worker->batches && worker->tick;
+}
+
+static void start_watchers(struct worker *worker)
+{
+	ev_init(&worker->patience, patience_over);
+	ev_signal_init(&worker->terminate, stop, SIGTERM);
+	ev_signal_init(&worker->interrupt, stop, SIGINT);
+	ev_prepare_init(&worker->stopped, look_whether_stopped);
+	worker->patience.data = worker->terminate.data = worker->interrupt.data = worker->stopped.data = worker;
+	ev_signal_start(worker->loop, &worker->terminate);
+	ev_signal_start(worker->loop, &worker->interrupt);
+	if (worker->settings->once)
+		wait_at_most(worker, ONCE_PATIENCE_SECONDS);
+	tick_soon(worker->tick);
+}
+
+/* Order: sends end without a word, units end while their batches are still there. */
+static void release(struct worker *worker)
+{
+	sender_free(worker->sender);
+	if (worker->tick)
+		tick_stop(worker->tick);
+	batches_free(worker->batches);
+	pipe_free(worker->pipe);
+	tick_free(worker->tick);
+	ev_loop_destroy(worker->loop);
+}
+
+int worker_run(const struct worker_settings *settings)
+{
+	struct worker worker = {.settings = settings, .connected = -1, .exit_status = 2};
+
+	worker.loop = ev_loop_new(EVFLAG_AUTO);
+	if (!worker.loop) {
+		fputs("kept-worker: the event loop does not start.\n", stderr);
+		return 1;
+	}
+	if (start_parts(&worker)) {
+		start_watchers(&worker);
+		ev_run(worker.loop, 0);
+		ev_signal_stop(worker.loop, &worker.terminate);
+		ev_signal_stop(worker.loop, &worker.interrupt);
+	}
+	release(&worker);
+	return worker.exit_status;
+}

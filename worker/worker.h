@@ -1,0 +1,31 @@
+/*
+ * worker.h: the worker as a whole: one loop, one connection, a sender, the batches it holds, and when to look.
+ *
+ * SIGTERM or SIGINT: nothing new begins, what has not started is given back, running sends may end within
+ * KEPT_STOP_SECONDS, everything is settled. PostgreSQL away: the loop waits and goes on, and says so once per change.
+ */
+#ifndef WORKER_WORKER_H
+#define WORKER_WORKER_H
+
+#include <stdbool.h>
+
+#include "kept/config.h"
+#include "kept/seal.h"
+#include "worker/address.h"
+#include "worker/counts.h"
+#include "worker/words.h"
+
+struct worker_settings {
+	const struct config *config; /* borrowed, like all below */
+	const struct seal *seal;
+	const struct address_policy *policy;
+	struct words *words;
+	struct counts *counts;
+	bool once; /* do all that is due, then end; a database that is not there within 30 s ends it too */
+};
+
+/* Runs until it is stopped. The exit status: 0 done; 1 the database is not there (once), or not all could be settled; 2
+ * configuration. A line on standard error says why it is not 0. */
+int worker_run(const struct worker_settings *settings);
+
+#endif
