@@ -1,0 +1,28 @@
+/*
+ * route.h: asks one route's statement as the API does, without HTTP: kept.enter, then the statement, one transaction,
+ * as the role kept_api.
+ */
+#ifndef TESTS_SUPPORT_ROUTE_H
+#define TESTS_SUPPORT_ROUTE_H
+
+#include <libpq-fe.h>
+
+struct route_reply {
+	char state[6];  /* SQLSTATE; 00000: answered */
+	int status;     /* HTTP status; of a refusal too */
+	char *body;     /* "" for none; of a refusal the detail */
+	char *etag;     /* "" for none */
+	char *location; /* "" for none */
+	char *next;     /* "" for none */
+	char *errors;   /* of a refusal: the field errors, "" for none */
+	char *code;     /* of a refusal: the problem's code, "" for the status's own */
+};
+
+/* A connection as kept_api; to be ended with PQfinish(). A failure fails the test. */
+PGconn *route_connect(const char *url);
+/* Asks with the key of that hash. `...` are names and values of parameters, ended by NULL; a parameter that is not named
+ * is NULL. To be released. */
+struct route_reply route_ask(PGconn *connection, const char *hash, const char *statement, ...) __attribute__((sentinel));
+void route_release(struct route_reply *reply);
+
+#endif
