@@ -3,6 +3,7 @@
 # DEVELOPER=1              warnings are errors
 # SANITIZE=address,undefined | thread    instruments everything, in a folder of its own below build/
 # DEMO=no                  `make run` without the demonstration district
+# FULL=1                   `make bench` with the long rows
 
 CC ?= cc
 PKG := libmicrohttpd jansson libpq libcrypto icu-i18n icu-uc libpcre2-8 libcurl
@@ -36,9 +37,10 @@ ARCHIVE := $(B)/libkept.a
 
 TEST_SUPPORT := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/*_test.c))
+BENCH := $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/*.c))
 TEST_PEERS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/*_peer.c))
 
-.PHONY: all help run check tests tour backup restore lint clean
+.PHONY: all help run check tests bench tour backup restore lint clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -96,6 +98,9 @@ $(B)/tests/%_test: $(B)/tests/%_test.o $(TEST_SUPPORT) $(ARCHIVE)
 $(B)/tests/%_peer: $(B)/tests/%_peer.o $(TEST_SUPPORT) $(ARCHIVE)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_TESTS)
 
+$(B)/tests/bench/bench: $(BENCH) $(TEST_SUPPORT) $(ARCHIVE)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_TESTS)
+
 # Packages come first, in a make of its own: what is missing could not even be asked for above.
 run: ## install what is missing, build, and run everything here on a private cluster
 	@sh deploy/install.sh deploy/packages
@@ -108,6 +113,11 @@ check: ## all tests that are for good, at most 10 minutes
 	@sh tests/run.sh $(B) $(TESTS)
 
 tests: all $(TESTS) $(TEST_PEERS)
+
+bench: ## what it does in a second here, also in build/bench.txt, at most 20 minutes: FULL=1 for the long rows
+	@sh deploy/install.sh deploy/packages tests/packages
+	@$(MAKE) --no-print-directory -s all $(B)/tests/bench/bench
+	@KEPT_BUILD=$(B) $(B)/tests/bench/bench $(if $(filter 1,$(FULL)),full)
 
 tour: ## one story in requests and mail, on a throw-away cluster with a moved clock
 	@sh deploy/install.sh deploy/packages

@@ -26,8 +26,7 @@ static void deadline_passed(struct ev_loop *ev, ev_timer *timer, int events)
 
 static void restart_deadline(struct MHD_Connection *connection)
 {
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	struct client *client = info ? info->socket_context : NULL;
 	if (!client)
 		return;
@@ -38,14 +37,15 @@ static void restart_deadline(struct MHD_Connection *connection)
 }
 
 static void connection_changed(void *context, struct MHD_Connection *connection, void **socket_context,
-                               enum MHD_ConnectionNotificationCode what)
+			       enum MHD_ConnectionNotificationCode what)
 {
 	struct loop *loop = context;
 	struct client *client = *socket_context;
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
 		loop->connections++;
 		atomic_fetch_add(&loop->service->metrics->connections, 1);
-		const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		const union MHD_ConnectionInfo *info =
+			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 		client = info ? calloc(1, sizeof(*client)) : NULL;
 		if (!client)
 			return; /* libmicrohttpd's limit for inactivity holds still */
@@ -73,8 +73,8 @@ static void *request_line(void *context, const char *target, struct MHD_Connecti
 }
 
 static enum MHD_Result request_part(void *context, struct MHD_Connection *connection, const char *url,
-                                    const char *method, const char *version, const char *bytes, size_t *size,
-                                    void **con_cls)
+				    const char *method, const char *version, const char *bytes, size_t *size,
+				    void **con_cls)
 {
 	(void)context, (void)connection, (void)url;
 	struct exchange *exchange = *con_cls;
@@ -94,7 +94,7 @@ static enum MHD_Result request_part(void *context, struct MHD_Connection *connec
 }
 
 static void request_ended(void *context, struct MHD_Connection *connection, void **con_cls,
-                          enum MHD_RequestTerminationCode why)
+			  enum MHD_RequestTerminationCode why)
 {
 	struct loop *loop = context;
 	struct exchange *exchange = *con_cls;
@@ -107,10 +107,11 @@ static void request_ended(void *context, struct MHD_Connection *connection, void
 	/* A probe each second must not fill the log. */
 	bool quiet = exchange->operation && exchange->operation->roles == 0 && exchange->status < 400;
 	log_write(quiet ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL, "request", "srequest", exchange->id, "smethod",
-	          guard_method_known(exchange->method) ? exchange->method : NULL, "sroute",
-	          exchange->operation ? exchange->operation->path : NULL, "istatus", (long long)exchange->status, "bsent",
-	          (int)sent, "nms", seconds * 1000.0, "sdistrict", exchange->district[0] ? exchange->district : NULL,
-	          "skey", exchange->credential[0] ? exchange->credential : NULL, NULL);
+		  guard_method_known(exchange->method) ? exchange->method : NULL, "sroute",
+		  exchange->operation ? exchange->operation->path : NULL, "istatus", (long long)exchange->status,
+		  "bsent", (int)sent, "nms", seconds * 1000.0, "sdistrict",
+		  exchange->district[0] ? exchange->district : NULL, "skey",
+		  exchange->credential[0] ? exchange->credential : NULL, NULL);
 	exchange_free(exchange);
 	if (sent)
 		restart_deadline(connection);
@@ -134,10 +135,10 @@ struct MHD_Daemon *client_daemon(struct loop *loop, int listen_fd, int connectio
 	/* Not MHD_OPTION_STRICT_FOR_CLIENT: what it refuses, api/guard.c refuses with a problem. */
 	return MHD_start_daemon(
 		MHD_USE_ERROR_LOG | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, request_part, loop,
-		MHD_OPTION_EXTERNAL_LOGGER, ignore, NULL, MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_URI_LOG_CALLBACK,
-		request_line, loop, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-		request_ended, loop, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, loop, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)KEPT_REQUEST_SECONDS,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)KEPT_CONNECTION_POOL_BYTES, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-		MHD_OPTION_END);
+		MHD_OPTION_EXTERNAL_LOGGER, ignore, NULL, MHD_OPTION_LISTEN_SOCKET, listen_fd,
+		MHD_OPTION_URI_LOG_CALLBACK, request_line, loop, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+		MHD_OPTION_NOTIFY_COMPLETED, request_ended, loop, MHD_OPTION_NOTIFY_CONNECTION, connection_changed,
+		loop, MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)KEPT_REQUEST_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)KEPT_CONNECTION_POOL_BYTES,
+		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 }

@@ -68,7 +68,7 @@ static void say_error(const PGconn *connection, const PGresult *result, bool *mi
 }
 
 bool command_query(const struct config *config, const char *sql, const char *const *values, int count, char **cell,
-                   bool *misused)
+		   bool *misused)
 {
 	const struct database_session session = {.application_name = "kept-api command", .statement_timeout_ms = 30000};
 	struct database_url url;
@@ -84,8 +84,8 @@ bool command_query(const struct config *config, const char *sql, const char *con
 	PGconn *connection = PQconnectdbParams((const char *const *)url.keywords, (const char *const *)url.values, 0);
 	database_url_release(&url);
 	PGresult *result = PQstatus(connection) == CONNECTION_OK
-	                           ? PQexecParams(connection, sql, count, NULL, values, NULL, NULL, 0)
-	                           : NULL;
+				   ? PQexecParams(connection, sql, count, NULL, values, NULL, NULL, 0)
+				   : NULL;
 	bool done = result && PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) > 0;
 	if (done)
 		*cell = strdup(PQgetvalue(result, 0, 0));

@@ -16,7 +16,7 @@
 
 /* One option that a command takes. */
 struct command_option {
-	const char *name; /* "--role" */
+	const char *name;   /* "--role" */
 	const char **value; /* [out] its value, borrowed from the arguments; NULL for a flag */
 	bool *flag;         /* [out] for a flag */
 };
@@ -29,11 +29,12 @@ bool command_options(int argc, char **argv, const struct command_option *options
 	__attribute__((warn_unused_result));
 
 /*
- * Runs one statement as the owner, all parameters as text, and gives the first cell, owned by the caller. False: what is
- * wrong was said on standard error; *misused [out] if it was refused by design, so that the arguments are to be changed.
+ * Runs one statement as the owner, all parameters as text, and gives the first cell, owned by the caller. False: what
+ * is wrong was said on standard error; *misused [out] if it was refused by design, so that the arguments are to be
+ * changed.
  */
 bool command_query(const struct config *config, const char *sql, const char *const *values, int count, char **cell,
-                   bool *misused) __attribute__((warn_unused_result));
+		   bool *misused) __attribute__((warn_unused_result));
 
 /* argc and argv begin after the words of the command. */
 int command_migrate(const struct config *config, int argc, char **argv);

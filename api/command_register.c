@@ -50,9 +50,9 @@ int command_district_add(const struct config *config, int argc, char **argv)
 	}
 	const char *const values[] = {name, zone, locale, kind ? kind : "district", demonstration ? "t" : "f"};
 	if (!command_query(config,
-	                   "select kept.district_add(name => $1::text, time_zone => $2::text, locale => $3::text, "
-	                   "kind => $4::text, demonstration => $5::boolean)",
-	                   values, 5, &id, &misused))
+			   "select kept.district_add(name => $1::text, time_zone => $2::text, locale => $3::text, "
+			   "kind => $4::text, demonstration => $5::boolean)",
+			   values, 5, &id, &misused))
 		return misused ? COMMAND_MISUSED : COMMAND_FAILED;
 	if (!isatty(STDOUT_FILENO))
 		printf("%s\n", id);
@@ -75,8 +75,12 @@ int command_key_add(const struct config *config, int argc, char **argv)
 	const char *district = NULL, *role = NULL, *school = NULL, *group = NULL, *expires = NULL, *name = NULL,
 		   *organisation = NULL;
 	const struct command_option taken[] = {
-		{"--district", &district, NULL}, {"--role", &role, NULL},       {"--school", &school, NULL},
-		{"--group", &group, NULL},       {"--expires", &expires, NULL}, {"--name", &name, NULL},
+		{"--district", &district, NULL},
+		{"--role", &role, NULL},
+		{"--school", &school, NULL},
+		{"--group", &group, NULL},
+		{"--expires", &expires, NULL},
+		{"--name", &name, NULL},
 		{"--organisation", &organisation, NULL},
 	};
 	char key[KEPT_KEY_SIZE], prefix[8], *id;
@@ -103,13 +107,13 @@ int command_key_add(const struct config *config, int argc, char **argv)
 	text_init(&hex, 65);
 	text_add_hex(&hex, hash, sizeof(hash));
 	const char *const values[] = {district, role,    prefix,           hex.bytes,   school,
-	                              group,    expires, name ? name : "", organisation};
+				      group,    expires, name ? name : "", organisation};
 	bool added = text_ok(&hex) &&
-	             command_query(config,
-	                           "select kept.key_add(district => $1::uuid, role => $2::text, prefix => $3::text, "
-	                           "hash => $4::text, school => $5::uuid, group_code => $6::text, "
-	                           "expires_on => $7::date, name => $8::text, organisation => $9::uuid)",
-	                           values, 9, &id, &misused);
+		     command_query(config,
+				   "select kept.key_add(district => $1::uuid, role => $2::text, prefix => $3::text, "
+				   "hash => $4::text, school => $5::uuid, group_code => $6::text, "
+				   "expires_on => $7::date, name => $8::text, organisation => $9::uuid)",
+				   values, 9, &id, &misused);
 	text_release(&hex);
 	if (added) {
 		if (isatty(STDOUT_FILENO))

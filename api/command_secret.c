@@ -132,9 +132,10 @@ static int rotate(const char *path)
 	seal_free(seal);
 	if (!seal) {
 		fprintf(stderr,
-		        "kept-api: %s is not a list id:key,… or holds %d keys already: take out those that are no longer "
-		        "needed\n",
-		        path, KEPT_SECRET_KEYS);
+			"kept-api: %s is not a list id:key,… or holds %d keys already: take out those that are no "
+			"longer "
+			"needed\n",
+			path, KEPT_SECRET_KEYS);
 		code = COMMAND_MISUSED;
 		goto out;
 	}
@@ -161,7 +162,8 @@ int command_secret_rotate(int argc, char **argv)
 	if (!command_options(argc, argv, NULL, 0, NULL))
 		return COMMAND_MISUSED;
 	if (secret && *secret) {
-		fputs("kept-api: KEPT_SECRET is set: its value stands in front of any file. Put the list into a file, name it "
+		fputs("kept-api: KEPT_SECRET is set: its value stands in front of any file. Put the list into a file, "
+		      "name it "
 		      "in KEPT_SECRET_FILE and unset KEPT_SECRET.\n",
 		      stderr);
 		return COMMAND_MISUSED;

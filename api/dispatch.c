@@ -20,7 +20,7 @@ static bool refuse(struct exchange *exchange, const char *code, const char *deta
 }
 
 static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_size,
-                                   const char *value, size_t value_size)
+				   const char *value, size_t value_size)
 {
 	(void)kind;
 	struct exchange *exchange = context;
@@ -33,7 +33,8 @@ static bool check_guard(struct exchange *exchange, const char *version)
 {
 	struct guard_fault fault = guard_target(exchange->target, &exchange->path);
 	MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, take_header, exchange);
-	/* libmicrohttpd hands the target over as a string and puts the version right behind it, unless a NUL was in it. */
+	/* libmicrohttpd hands the target over as a string and puts the version right behind it, unless a NUL was in it.
+	 */
 	if (!fault.code && exchange->after_target != version)
 		fault = (struct guard_fault){"bad-request", "The address holds a NUL."};
 	if (!fault.code)
@@ -54,7 +55,8 @@ static bool find_operation(struct exchange *exchange)
 	if (exchange->operation)
 		return true;
 	if (exchange->match.status != 405)
-		return refuse(exchange, "not-found", "There is nothing under this path. /openapi.json lists all paths.");
+		return refuse(exchange, "not-found",
+			      "There is nothing under this path. /openapi.json lists all paths.");
 	if (strcmp(exchange->method, "OPTIONS") != 0)
 		return refuse(exchange, "method-not-allowed", "The header Allow names the methods that fit this path.");
 	reply_constant(&exchange->reply, 204, NULL, "", 0);
@@ -72,8 +74,8 @@ static bool take_credential(struct exchange *exchange)
 	const char *key = request_bearer(header);
 	if (!key)
 		return refuse(exchange, "unauthorized",
-		              "The key is not known, has expired or was revoked. "
-		              "Send a valid key as \"Authorization: Bearer KEY\".");
+			      "The key is not known, has expired or was revoked. "
+			      "Send a valid key as \"Authorization: Bearer KEY\".");
 	uint8_t hash[32];
 	struct text hex;
 	key_hash(hash, key);
@@ -104,7 +106,8 @@ static bool check_body_headers(struct exchange *exchange)
 	if (encoding && strcasecmp(encoding, "identity") != 0)
 		return refuse(exchange, "unsupported-media-type", "The body must not be encoded.");
 	if (!request_type_is(exchange_header(exchange, "Content-Type"), operation->body_type))
-		return refuse(exchange, "unsupported-media-type", "The header Accept names the type that is taken here.");
+		return refuse(exchange, "unsupported-media-type",
+			      "The header Accept names the type that is taken here.");
 	return true;
 }
 
@@ -112,8 +115,9 @@ static bool take_if_match(struct exchange *exchange)
 {
 	const char *header = exchange_header(exchange, "If-Match");
 	if (!header && exchange->operation->if_match_required)
-		return refuse(exchange, "precondition-required",
-		              "Read the resource first and send its ETag in If-Match, or * to change whatever is there.");
+		return refuse(
+			exchange, "precondition-required",
+			"Read the resource first and send its ETag in If-Match, or * to change whatever is there.");
 	if (!header)
 		return true;
 	switch (request_if_match(header, &exchange->if_match)) {
@@ -152,8 +156,8 @@ static bool take_page(struct exchange *exchange)
 	snprintf(exchange->page_size, sizeof(exchange->page_size), "%ld", items);
 	if (token < 0 || !exchange->values[token])
 		return true;
-	exchange->after = page_token_open(exchange->loop->service->seal, operation, exchange->values,
-	                                  exchange->values[token]);
+	exchange->after =
+		page_token_open(exchange->loop->service->seal, operation, exchange->values, exchange->values[token]);
 	if (exchange->after)
 		return true;
 	problem_errors_parameter(&exchange->errors, "page_token", "does not belong to this list and these filters");

@@ -14,8 +14,8 @@ static void new_id(char out[37])
 	random_bytes(b, sizeof(b));
 	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40); /* RFC 9562, version 4 */
 	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
-	         b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
+		 b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
 static void deadline_passed(struct ev_loop *ev, ev_timer *timer, int events)
@@ -25,8 +25,8 @@ static void deadline_passed(struct ev_loop *ev, ev_timer *timer, int events)
 	if (exchange->phase != EXCHANGE_WAITING)
 		return;
 	exchange_give_up(exchange, "timeout",
-	                 "The answer did not come in time. A change may have happened: repeat it with the same "
-	                 "Idempotency-Key, or read first.");
+			 "The answer did not come in time. A change may have happened: repeat it with the same "
+			 "Idempotency-Key, or read first.");
 }
 
 struct exchange *exchange_new(struct loop *loop, struct MHD_Connection *connection, const char *target)
@@ -177,7 +177,7 @@ static void add_problem_headers(struct exchange *exchange, const struct problem 
 		}
 		break;
 	case 409:
-		if (strcmp(problem->code, "request-in-flight") == 0)
+		if (strcmp(problem->code, "in-flight") == 0)
 			reply_header(reply, "Retry-After", "1");
 		break;
 	case 429:
@@ -206,7 +206,9 @@ void exchange_problem(struct exchange *exchange, const char *code, const char *d
 		.public_url = exchange->loop->service->config->public_url,
 		.request_id = exchange->id,
 		.detail = detail,
-		.errors = exchange->problem_errors ? exchange->problem_errors : text_ok(&errors) ? errors.bytes : NULL,
+		.errors = exchange->problem_errors ? exchange->problem_errors
+			  : text_ok(&errors)       ? errors.bytes
+						   : NULL,
 	};
 	text_init(&body, KEPT_REPLY_BYTES);
 	problem_write(&body, &shown);

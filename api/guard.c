@@ -17,7 +17,7 @@ static struct guard_fault bad(const char *detail)
 bool guard_method_known(const char *method)
 {
 	static const char *const known[] = {"GET",    "HEAD",    "POST",  "PUT",    "PATCH",
-	                                    "DELETE", "OPTIONS", "TRACE", "CONNECT"};
+					    "DELETE", "OPTIONS", "TRACE", "CONNECT"};
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(method, known[i]) == 0)
 			return true;
@@ -174,10 +174,10 @@ static void take_length(struct guard_headers *headers, const char *value)
 }
 
 void guard_header(struct guard_headers *headers, const char *name, size_t name_size, const char *value,
-                  size_t value_size)
+		  size_t value_size)
 {
-	static const char *const once[6] = {"Authorization", "Content-Type", "Idempotency-Key",
-	                                    "If-Match",      "If-None-Match", "Content-Encoding"};
+	static const char *const once[6] = {"Authorization", "Content-Type",  "Idempotency-Key",
+					    "If-Match",      "If-None-Match", "Content-Encoding"};
 	if (!is_token(name, name_size)) {
 		note(headers, "The name of a header holds a character that it must not.");
 		return;
@@ -201,7 +201,7 @@ void guard_header(struct guard_headers *headers, const char *name, size_t name_s
 		for (size_t i = 0; i < 6; i++)
 			if (strcasecmp(name, once[i]) == 0 && ++headers->once[i] == 2)
 				note(headers, "A header that may come once came twice: Authorization, Content-Type, "
-				              "Content-Encoding, Idempotency-Key, If-Match or If-None-Match.");
+					      "Content-Encoding, Idempotency-Key, If-Match or If-None-Match.");
 	}
 }
 

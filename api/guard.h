@@ -32,16 +32,16 @@ struct guard_headers {
 	unsigned host;
 	unsigned content_length;
 	unsigned transfer_encoding;
-	unsigned once[6]; /* headers that Kept reads and that may come only once */
-	bool chunked;     /* the last Transfer-Encoding is exactly `chunked` */
-	uint64_t length;  /* Content-Length */
-	bool expects;     /* Expect: 100-continue */
+	unsigned once[6];         /* headers that Kept reads and that may come only once */
+	bool chunked;             /* the last Transfer-Encoding is exactly `chunked` */
+	uint64_t length;          /* Content-Length */
+	bool expects;             /* Expect: 100-continue */
 	struct guard_fault fault; /* the first one seen */
 };
 
 /* Takes one header. `sizes` are those that were received, so that a NUL inside is seen. Begin with an empty struct. */
 void guard_header(struct guard_headers *headers, const char *name, size_t name_size, const char *value,
-                  size_t value_size);
+		  size_t value_size);
 /* The verdict after all headers; `version` as in "HTTP/1.1". */
 struct guard_fault guard_headers_end(const struct guard_headers *headers, const char *version);
 

@@ -59,13 +59,14 @@ static void write_ready(struct exchange *exchange, const struct health *health)
 		return;
 	}
 	if (!migrated(exchange, health)) {
-		exchange_problem(exchange, "unavailable", "Not ready: the database lacks migrations. Run kept-api migrate.");
+		exchange_problem(exchange, "unavailable",
+				 "Not ready: the database lacks migrations. Run kept-api migrate.");
 		return;
 	}
 	struct text body;
 	text_init(&body, 1024);
 	text_addf(&body, "{\"status\":\"ready\",\"database\":\"ok\",\"migration\":%ld,\"worker_looked_seconds_ago\":",
-	          health->migration);
+		  health->migration);
 	if (health->worker_age < 0)
 		text_adds(&body, "null}");
 	else
@@ -134,9 +135,9 @@ static void write_home(struct exchange *exchange, const struct health *health)
 	const char *const values[][2] = {
 		{"version", KEPT_VERSION},
 		{"public_url", exchange->loop->service->config->public_url},
-		{"database", !health->database              ? "does not answer"
-	                     : migrated(exchange, health)   ? "answers"
-	                                                    : "answers, but lacks migrations: run kept-api migrate"},
+		{"database", !health->database            ? "does not answer"
+			     : migrated(exchange, health) ? "answers"
+							  : "answers, but lacks migrations: run kept-api migrate"},
 		{"worker", worker},
 	};
 	text_init(&body, PAGE_BYTES);
@@ -145,7 +146,7 @@ static void write_home(struct exchange *exchange, const struct health *health)
 	reply_clear(&exchange->reply);
 	reply_take(&exchange->reply, 200, "text/html; charset=utf-8", text_take(&body), length);
 	reply_header(&exchange->reply, "Content-Security-Policy",
-	             "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+		     "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
 	exchange->reply.cache = REPLY_PUBLIC;
 	text_release(&body);
 }

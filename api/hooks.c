@@ -36,8 +36,7 @@ bool hook_before_webhook_secrets(struct exchange *exchange)
 	text_adds(&made, "[");
 	if (!contacts)
 		ok = secrets_add_webhook(seal, &made);
-	json_array_foreach(contacts, i, contact)
-	{
+	json_array_foreach (contacts, i, contact) {
 		const char *channel = json_string_value(json_object_get(contact, "channel"));
 		if (!channel || strcmp(channel, "webhook") != 0)
 			continue;

@@ -3,17 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/flows.h"
 #include "api/metrics.h"
 #include "kept/limits.h"
 #include "sql/database.h"
 
 #define PIPES 64
-
-struct flow {
-	uint64_t id;
-	struct flow *next;
-	struct lane_unit *first, *last;
-};
 
 struct lane {
 	struct lanes *lanes;
@@ -24,13 +19,12 @@ struct lane {
 	int connected;
 	ev_tstamp away_since; /* while `connected` is 0 */
 	ev_timer away;        /* ends what waits for a connection */
-	struct flow *first, *last; /* whose turn it is: from first to last */
+	struct flows waiting;
 };
 
 struct lane_unit {
+	struct flow_item item; /* first, so that an item is its unit */
 	struct lane *lane;
-	struct lane_unit *next; /* of its flow, while it waits */
-	uint64_t flow;
 	bool repeat;
 	bool tried; /* this is the second time */
 	bool waiting;
@@ -69,7 +63,7 @@ static struct lane_unit *unit_new(struct lane *lane, const struct lane_request *
 		return NULL;
 	char **value_copy = unit->values, *text = (char *)(unit->values + pointers);
 	unit->lane = lane;
-	unit->flow = request->flow;
+	unit->item.flow = request->flow;
 	unit->repeat = request->repeat;
 	unit->count = request->count;
 	unit->done = request->done;
@@ -104,57 +98,18 @@ static void in_flight_more(struct lane *lane, int change)
 /* Puts the unit into its flow: at the front when it is sent for the second time. */
 static bool enqueue(struct lane *lane, struct lane_unit *unit, bool front)
 {
-	struct flow *flow = lane->first;
-	while (flow && flow->id != unit->flow)
-		flow = flow->next;
-	if (!flow) {
-		flow = calloc(1, sizeof(*flow));
-		if (!flow)
-			return false;
-		flow->id = unit->flow;
-		if (lane->last)
-			lane->last->next = flow;
-		else
-			lane->first = flow;
-		lane->last = flow;
-	}
-	if (front || !flow->first) {
-		unit->next = flow->first;
-		flow->first = unit;
-		if (!unit->next)
-			flow->last = unit;
-	} else {
-		unit->next = NULL;
-		flow->last->next = unit;
-		flow->last = unit;
-	}
+	if (!flows_put(&lane->waiting, &unit->item, front))
+		return false;
 	unit->waiting = true;
 	wait_more(lane, 1);
 	return true;
 }
 
-/* Takes the first unit of the first flow; the flow goes to the end of the row. */
 static struct lane_unit *dequeue(struct lane *lane)
 {
-	struct flow *flow = lane->first;
-	if (!flow)
+	struct lane_unit *unit = (struct lane_unit *)flows_take(&lane->waiting);
+	if (!unit)
 		return NULL;
-	struct lane_unit *unit = flow->first;
-	flow->first = unit->next;
-	lane->first = flow->next;
-	if (!lane->first)
-		lane->last = NULL;
-	if (flow->first) {
-		flow->next = NULL;
-		if (lane->last)
-			lane->last->next = flow;
-		else
-			lane->first = flow;
-		lane->last = flow;
-	} else {
-		free(flow);
-	}
-	unit->next = NULL;
 	unit->waiting = false;
 	wait_more(lane, -1);
 	return unit;
@@ -222,8 +177,8 @@ static void pump(struct lane *lane)
 	if (lane->lanes->ending)
 		return;
 	struct pipe *pipe;
-	while (lane->first && (pipe = free_pipe(lane))) {
-		struct lane_unit *unit = lane->first->first;
+	struct lane_unit *unit;
+	while ((unit = (struct lane_unit *)flows_first(&lane->waiting)) && (pipe = free_pipe(lane))) {
 		if (pipe_submit(pipe, unit->statements, unit->count, KEPT_AWAY_SECONDS, unit_answered, unit) == 0)
 			break;
 		dequeue(lane);
@@ -246,11 +201,13 @@ static void pipe_changed(void *context, bool connected)
 	struct lanes *lanes = lane->lanes;
 	int before = lane->connected;
 	(void)connected;
+	if (lanes->ending)
+		return;
 	lane->connected = 0;
 	for (int i = 0; i < lane->pipe_count; i++)
 		lane->connected += lane->pipes[i] && pipe_connected(lane->pipes[i]);
 	atomic_fetch_add_explicit(&lanes->metrics->pipes[lane->name], lane->connected - before, memory_order_relaxed);
-	if (lanes->ending || (before == 0 && lane->connected == 0))
+	if (before == 0 && lane->connected == 0)
 		return;
 	if (lane->connected == 0) {
 		lane->away_since = ev_now(lanes->loop);
@@ -355,33 +312,6 @@ enum lanes_answer lanes_submit(struct lanes *lanes, const struct lane_request *r
 	return LANES_TAKEN;
 }
 
-/* Takes a waiting unit out of its flow. */
-static void unqueue(struct lane *lane, struct lane_unit *unit)
-{
-	struct flow **at = &lane->first, *before = NULL;
-	while (*at && (*at)->id != unit->flow) {
-		before = *at;
-		at = &(*at)->next;
-	}
-	struct flow *flow = *at;
-	struct lane_unit *previous = NULL;
-	for (struct lane_unit *u = flow->first; u != unit; u = u->next)
-		previous = u;
-	if (previous)
-		previous->next = unit->next;
-	else
-		flow->first = unit->next;
-	if (flow->last == unit)
-		flow->last = previous;
-	if (!flow->first) {
-		*at = flow->next;
-		if (lane->last == flow)
-			lane->last = before;
-		free(flow);
-	}
-	wait_more(lane, -1);
-}
-
 void lanes_orphan(struct lane_unit *unit)
 {
 	unit->orphan = true;
@@ -389,7 +319,8 @@ void lanes_orphan(struct lane_unit *unit)
 		atomic_fetch_add_explicit(&unit->lane->lanes->metrics->units_orphaned, 1, memory_order_relaxed);
 		return;
 	}
-	unqueue(unit->lane, unit);
+	flows_remove(&unit->lane->waiting, &unit->item);
+	wait_more(unit->lane, -1);
 	unit->lane->lanes->units--;
 	free(unit);
 }

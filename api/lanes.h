@@ -44,8 +44,8 @@ void lanes_free(struct lanes *lanes);
 
 struct lane_request {
 	enum contract_lane lane;
-	uint64_t flow;  /* whose turn it takes: a number made of the credential */
-	bool repeat;    /* after a lost connection it is sent once more: a read, or a write with an Idempotency-Key */
+	uint64_t flow; /* whose turn it takes: a number made of the credential */
+	bool repeat;   /* after a lost connection it is sent once more: a read, or a write with an Idempotency-Key */
 	const struct unit_statement *statements; /* all is copied */
 	int count;
 	unit_done *done;

@@ -33,9 +33,8 @@ static int passed_socket(struct text *error)
 	socklen_t size = sizeof(listening);
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
-	if (fds != 1 || *end ||
-	    getsockopt(FIRST_PASSED, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 || !listening ||
-	    !set_flags(FIRST_PASSED)) {
+	if (fds != 1 || *end || getsockopt(FIRST_PASSED, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 ||
+	    !listening || !set_flags(FIRST_PASSED)) {
 		text_adds(error, "LISTEN_FDS: exactly one listening stream socket is expected");
 		return -1;
 	}
@@ -59,7 +58,8 @@ static int open_unix(const char *path, struct text *error)
 	/* A socket that refuses is left over from a process that has ended. */
 	if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode)) {
 		int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (probe >= 0 && connect(probe, (const struct sockaddr *)&name, sizeof(name)) != 0 && errno == ECONNREFUSED)
+		if (probe >= 0 && connect(probe, (const struct sockaddr *)&name, sizeof(name)) != 0 &&
+		    errno == ECONNREFUSED)
 			unlink(path);
 		if (probe >= 0)
 			close(probe);
@@ -161,6 +161,6 @@ void listen_notify(const char *state)
 		return;
 	/* Nobody there: the service goes on all the same. */
 	(void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&name,
-	              (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
+		      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
 	close(fd);
 }

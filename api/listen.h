@@ -9,8 +9,8 @@
 #include "kept/text.h"
 
 /*
- * The socket of `address`: "host:port", "[v6]:port", port 0 is any; or "unix:PATH", where a socket that nobody listens on
- * any more is replaced. A socket handed over by systemd (sd_listen_fds(3): LISTEN_PID, LISTEN_FDS) wins. It does not
+ * The socket of `address`: "host:port", "[v6]:port", port 0 is any; or "unix:PATH", where a socket that nobody listens
+ * on any more is replaced. A socket handed over by systemd (sd_listen_fds(3): LISTEN_PID, LISTEN_FDS) wins. It does not
  * block and is not inherited. -1: `error` says in one line what is wrong.
  */
 int listen_open(const char *address, struct text *error) __attribute__((warn_unused_result));

@@ -140,7 +140,8 @@ struct loop *loop_new(const struct loop_settings *settings)
 	};
 	loop->lanes = lanes_new(&lanes);
 	if (!loop->lanes) {
-		log_write(LOG_ERROR_LEVEL, "loop_failed", "swhat", "KEPT_DATABASE_URL is malformed, or no memory", NULL);
+		log_write(LOG_ERROR_LEVEL, "loop_failed", "swhat", "KEPT_DATABASE_URL is malformed, or no memory",
+			  NULL);
 		close(settings->listen_fd);
 		loop_free(loop);
 		return NULL;

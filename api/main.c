@@ -82,7 +82,8 @@ int main(int argc, char **argv)
 	if (strcmp(first, "secret") == 0 && strcmp(second, "rotate") == 0)
 		return command_secret_rotate(argc - 3, argv + 3);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (strcmp(first, commands[i].first) != 0 || (commands[i].second && strcmp(second, commands[i].second) != 0))
+		if (strcmp(first, commands[i].first) != 0 ||
+		    (commands[i].second && strcmp(second, commands[i].second) != 0))
 			continue;
 		int words = argc > 1 ? (commands[i].second ? 3 : 2) : 1;
 		return run_configured(commands[i].run, argc - words, argv + words);

@@ -88,7 +88,7 @@ static const char *route_path(size_t i)
 static unsigned long long route_count(struct metrics_route *route)
 {
 	unsigned long long sum = 0;
-	for (int class = 0; class <= 5; class++)
+	for (int class = 0; class <= 5; class ++)
 		sum += read_counter(&route->classes[class]);
 	return sum;
 }
@@ -99,11 +99,11 @@ static void write_requests(struct metrics *metrics, struct text *out)
 	head(out, "kept_requests_total", "counter",
 	     "Requests by method, route template (empty: no route) and class of status (none: the client left).");
 	for (size_t i = 0; i <= contract_operation_count; i++)
-		for (int class = 0; class <= 5; class++) {
+		for (int class = 0; class <= 5; class ++) {
 			unsigned long long count = read_counter(&metrics->routes[i].classes[class]);
 			if (count > 0)
 				text_addf(out, "kept_requests_total{method=\"%s\",route=\"%s\",status=\"%s\"} %llu\n",
-				          route_method(i), route_path(i), classes[class], count);
+					  route_method(i), route_path(i), classes[class], count);
 		}
 	head(out, "kept_request_seconds", "histogram", "From the request line to the end of the reply, by route.");
 	for (size_t i = 0; i <= contract_operation_count; i++) {
@@ -121,7 +121,7 @@ static void write_requests(struct metrics *metrics, struct text *out)
 		count = count < sum ? sum : count;
 		text_addf(out, "kept_request_seconds_bucket{%s,le=\"+Inf\"} %llu\n", labels, count);
 		text_addf(out, "kept_request_seconds_sum{%s} %.6f\n", labels,
-		          (double)read_counter(&route->microseconds) / 1e6);
+			  (double)read_counter(&route->microseconds) / 1e6);
 		text_addf(out, "kept_request_seconds_count{%s} %llu\n", labels, count);
 	}
 }
@@ -132,7 +132,7 @@ static void write_units(struct metrics *metrics, struct text *out)
 	for (int lane = 0; lane < METRICS_LANES; lane++)
 		for (int outcome = 0; outcome < METRICS_OUTCOMES; outcome++)
 			text_addf(out, "kept_units_total{lane=\"%s\",outcome=\"%s\"} %llu\n", lane_names[lane],
-			          outcome_names[outcome], read_counter(&metrics->units[lane][outcome]));
+				  outcome_names[outcome], read_counter(&metrics->units[lane][outcome]));
 	head(out, "kept_units_not_taken_total", "counter", "Units not taken: the queue was full, or no connection.");
 	text_addf(out, "kept_units_not_taken_total{why=\"full\"} %llu\n", read_counter(&metrics->units_full));
 	text_addf(out, "kept_units_not_taken_total{why=\"away\"} %llu\n", read_counter(&metrics->units_away));
@@ -145,7 +145,7 @@ static void write_units(struct metrics *metrics, struct text *out)
 	head(out, "kept_database_connections", "gauge", "Connections to PostgreSQL that are up, by lane.");
 	for (int lane = 0; lane < METRICS_LANES; lane++)
 		text_addf(out, "kept_database_connections{lane=\"%s\"} %d\n", lane_names[lane],
-		          atomic_load(&metrics->pipes[lane]));
+			  atomic_load(&metrics->pipes[lane]));
 	head(out, "kept_client_connections", "gauge", "Connections of clients that are open.");
 	text_addf(out, "kept_client_connections %d\n", atomic_load(&metrics->connections));
 }
@@ -190,7 +190,7 @@ static void write_process(const struct metrics *metrics, struct text *out)
 	if (getrusage(RUSAGE_SELF, &usage) == 0) {
 		head(out, "process_cpu_seconds_total", "counter", "Processor time used.");
 		text_addf(out, "process_cpu_seconds_total %.6f\n",
-		          seconds_of(&usage.ru_utime) + seconds_of(&usage.ru_stime));
+			  seconds_of(&usage.ru_utime) + seconds_of(&usage.ru_stime));
 	}
 	head(out, "process_resident_memory_bytes", "gauge", "Resident memory.");
 	text_addf(out, "process_resident_memory_bytes %lu\n", resident_bytes());

@@ -21,22 +21,23 @@
 
 /* One route template and method; the last of the table counts what matched no route. */
 struct metrics_route {
-	atomic_ullong classes[6]; /* by first digit of the status; 0: no reply was sent */
-	atomic_ullong buckets[METRICS_BUCKETS]; /* not cumulated; what is longer than the last is only in the sum of classes */
+	atomic_ullong classes[6];               /* by first digit of the status; 0: no reply was sent */
+	atomic_ullong buckets[METRICS_BUCKETS]; /* not cumulated; what is longer than the last is only in the sum of
+						   classes */
 	atomic_ullong microseconds;
 };
 
 struct metrics {
 	struct metrics_route *routes; /* contract_operation_count + 1 */
 	atomic_ullong units[METRICS_LANES][METRICS_OUTCOMES];
-	atomic_ullong units_full;     /* refused because the queue was full */
-	atomic_ullong units_away;     /* refused because the lane had no connection */
-	atomic_ullong units_orphaned; /* ran on after their request had ended */
-	atomic_int units_waiting;     /* in the queues of all loops */
-	atomic_int units_in_flight;   /* sent and not answered */
-	atomic_int connections;       /* of clients, open */
+	atomic_ullong units_full;        /* refused because the queue was full */
+	atomic_ullong units_away;        /* refused because the lane had no connection */
+	atomic_ullong units_orphaned;    /* ran on after their request had ended */
+	atomic_int units_waiting;        /* in the queues of all loops */
+	atomic_int units_in_flight;      /* sent and not answered */
+	atomic_int connections;          /* of clients, open */
 	atomic_int pipes[METRICS_LANES]; /* connections to PostgreSQL, up */
-	double started; /* Unix time */
+	double started;                  /* Unix time */
 };
 
 /* NULL: no memory. */

@@ -21,7 +21,7 @@ static void add_context(struct text *context, const struct contract_operation *o
 }
 
 char *page_token_new(const struct seal *seal, const struct contract_operation *operation, char *const *values,
-                     const char *keyset)
+		     const char *keyset)
 {
 	struct text context, token;
 	text_init(&context, CONTEXT_BYTES);
@@ -36,7 +36,7 @@ char *page_token_new(const struct seal *seal, const struct contract_operation *o
 }
 
 char *page_token_open(const struct seal *seal, const struct contract_operation *operation, char *const *values,
-                      const char *token)
+		      const char *token)
 {
 	struct text context, keyset;
 	text_init(&context, CONTEXT_BYTES);

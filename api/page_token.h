@@ -11,10 +11,11 @@
 #include "api/contract.h"
 #include "kept/seal.h"
 
-/* `values` as request_query() gives them. Both return an owned string, or NULL: no memory; or the token does not open. */
+/* `values` as request_query() gives them. Both return an owned string, or NULL: no memory; or the token does not open.
+ */
 char *page_token_new(const struct seal *seal, const struct contract_operation *operation, char *const *values,
-                     const char *keyset) __attribute__((warn_unused_result));
+		     const char *keyset) __attribute__((warn_unused_result));
 char *page_token_open(const struct seal *seal, const struct contract_operation *operation, char *const *values,
-                      const char *token) __attribute__((warn_unused_result));
+		      const char *token) __attribute__((warn_unused_result));
 
 #endif

@@ -83,12 +83,12 @@ static struct MHD_Response *hand_over(struct reply *reply)
 	void *bytes = (void *)(uintptr_t)reply->constant; /* libmicrohttpd does not write to it */
 	if (reply->result)
 		response = MHD_create_response_from_buffer_with_free_callback_cls(reply->length, bytes, clear_result,
-		                                                                  reply->result);
+										  reply->result);
 	else if (reply->owned)
 		response = MHD_create_response_from_buffer(reply->length, reply->owned, MHD_RESPMEM_MUST_FREE);
 	else
 		response = MHD_create_response_from_buffer(reply->length, reply->length > 0 ? bytes : NULL,
-		                                           MHD_RESPMEM_PERSISTENT);
+							   MHD_RESPMEM_PERSISTENT);
 	if (response) {
 		reply->owned = NULL;
 		reply->result = NULL;
@@ -109,7 +109,7 @@ struct MHD_Response *reply_response(struct reply *reply, const char *request_id,
 	if (!response)
 		return NULL;
 	bool ok = add(response, "X-Request-Id", request_id) && add(response, "X-Content-Type-Options", "nosniff") &&
-	          add(response, "Referrer-Policy", "no-referrer");
+		  add(response, "Referrer-Policy", "no-referrer");
 	/* Only the home page brings a policy of its own. */
 	if (!reply_header_value(reply, "Content-Security-Policy"))
 		ok = ok && add(response, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");

@@ -43,7 +43,8 @@ void reply_take(struct reply *reply, int status, const char *type, char *bytes, 
 /* Sets a body that is constant for ever. */
 void reply_constant(struct reply *reply, int status, const char *type, const char *bytes, size_t length);
 /* Sets the body to text inside the result, and takes the result. */
-void reply_result(struct reply *reply, int status, const char *type, PGresult *result, const char *bytes, size_t length);
+void reply_result(struct reply *reply, int status, const char *type, PGresult *result, const char *bytes,
+		  size_t length);
 /* Puts owned bytes in place of the body; status and headers stay. */
 void reply_body(struct reply *reply, char *bytes, size_t length);
 /* Adds a header; the value is copied. Control characters make the reply fail. */

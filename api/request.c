@@ -23,7 +23,8 @@ static bool check_value(const struct contract_parameter *parameter, const char *
 	schema_errors_init(&found);
 	bool valid = schema_validate_text(parameter->schema, value, &found);
 	if (!valid)
-		problem_errors_parameter(errors, parameter->name, found.count > 0 ? found.items[0].detail : "is not valid");
+		problem_errors_parameter(errors, parameter->name,
+					 found.count > 0 ? found.items[0].detail : "is not valid");
 	schema_errors_release(&found);
 	return valid;
 }
@@ -39,7 +40,7 @@ static bool decode(char *text)
 
 /* Takes "name=value". */
 static void take_pair(const struct contract_operation *operation, char *pair, char **values,
-                      struct problem_errors *errors)
+		      struct problem_errors *errors)
 {
 	char *value = strchr(pair, '=');
 	if (value)
@@ -64,7 +65,8 @@ static void take_pair(const struct contract_operation *operation, char *pair, ch
 		problem_errors_parameter(errors, pair, "could not be read");
 }
 
-bool request_query(const struct contract_operation *operation, char *query, char **values, struct problem_errors *errors)
+bool request_query(const struct contract_operation *operation, char *query, char **values,
+		   struct problem_errors *errors)
 {
 	int pairs = 0, before = errors->count;
 	for (char *next, *pair = query; pair; pair = next) {
@@ -130,7 +132,7 @@ static bool read_language(const char *item, size_t length, struct language *lang
 {
 	size_t tag = 0;
 	while (tag < length && (strchr("-", item[tag]) || (item[tag] >= '0' && item[tag] <= '9') ||
-	                        (item[tag] >= 'a' && item[tag] <= 'z') || (item[tag] >= 'A' && item[tag] <= 'Z')))
+				(item[tag] >= 'a' && item[tag] <= 'z') || (item[tag] >= 'A' && item[tag] <= 'Z')))
 		tag++;
 	if (tag == 0 || tag >= sizeof(language->tag))
 		return false;
@@ -173,7 +175,7 @@ bool request_languages(const char *header, char out[KEPT_LANGUAGES_BYTES])
 	size_t used = 0;
 	for (int i = 0; i < count; i++)
 		used += (size_t)snprintf(out + used, KEPT_LANGUAGES_BYTES - used, "%s%s", i > 0 ? "," : "",
-		                         languages[i].tag);
+					 languages[i].tag);
 	return count > 0;
 }
 
@@ -209,8 +211,9 @@ enum request_match request_if_match(const char *header, long *version)
 		return MATCH_ANY;
 	/* A weak tag is well-formed but never equal here (strong comparison). */
 	if (header[0] == 'W' && header[1] == '/')
-		return length > 3 && header[2] == '"' && strchr(header + 3, '"') == header + length - 1 ? MATCH_NEVER
-		                                                                                          : MATCH_MALFORMED;
+		return length > 3 && header[2] == '"' && strchr(header + 3, '"') == header + length - 1
+			       ? MATCH_NEVER
+			       : MATCH_MALFORMED;
 	if (length < 2 || header[0] != '"' || strchr(header + 1, '"') != header + length - 1)
 		return MATCH_MALFORMED;
 	long value = 0;
@@ -254,7 +257,8 @@ const char *request_bearer(const char *header)
 static void add_escaped(struct text *out, const char *value)
 {
 	for (const char *c = value; *c; c++) {
-		if ((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || strchr("-._~", *c))
+		if ((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+		    strchr("-._~", *c))
 			text_add(out, c, 1);
 		else
 			text_addf(out, "%%%02X", (unsigned)(unsigned char)*c);
@@ -262,7 +266,7 @@ static void add_escaped(struct text *out, const char *value)
 }
 
 void request_query_write(const struct contract_operation *operation, char *const *values, const char *without,
-                         struct text *out)
+			 struct text *out)
 {
 	bool first = true;
 	for (int i = 0; i < operation->parameter_count && i < REQUEST_PARAMETERS; i++) {

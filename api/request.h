@@ -21,8 +21,8 @@
  * changed; NULL is empty. `+` and `%20` are a space. Unknown, repeated and missing parameters, bad text and values that
  * their schema refuses are added to `errors`. False: there were errors, or no memory.
  */
-bool request_query(const struct contract_operation *operation, char *query, char **values, struct problem_errors *errors)
-	__attribute__((warn_unused_result));
+bool request_query(const struct contract_operation *operation, char *query, char **values,
+		   struct problem_errors *errors) __attribute__((warn_unused_result));
 
 /* Copies the path values into `values`. False: one does not fit its schema, so that nothing can be there (404), or no
  * memory. */
@@ -39,9 +39,9 @@ bool request_idempotency_key(const char *header, char out[KEPT_IDEMPOTENCY_KEY_B
 	__attribute__((warn_unused_result));
 
 enum request_match {
-	MATCH_ANY,       /* `*` */
-	MATCH_VERSION,   /* *version is what the client has seen */
-	MATCH_NEVER,     /* a well-formed tag that Kept did not make: it matches nothing */
+	MATCH_ANY,     /* `*` */
+	MATCH_VERSION, /* *version is what the client has seen */
+	MATCH_NEVER,   /* a well-formed tag that Kept did not make: it matches nothing */
 	MATCH_MALFORMED
 };
 
@@ -56,6 +56,6 @@ const char *request_bearer(const char *header);
 
 /* Appends the parameters of the query but `without`, as a query that request_query() reads back; no '?' before. */
 void request_query_write(const struct contract_operation *operation, char *const *values, const char *without,
-                         struct text *out);
+			 struct text *out);
 
 #endif

@@ -173,15 +173,32 @@ static size_t count_fits(const struct schema *const *schemas, size_t count, cons
 	return fits;
 }
 
-/* No form fits. If one has fewer faults than any other, it is the one that was meant: its faults are told. */
+/* A form whose type is another, or one of whose constant members has another value, was not meant. */
+static bool form_was_meant(const struct schema *form, const json_t *value)
+{
+	if (form->types && !(schema_types_of(value) & form->types))
+		return false;
+	for (size_t i = 0; i < form->property_count && json_is_object(value); i++) {
+		const struct schema_value *constant = form->properties[i].schema->constant;
+		const json_t *member = json_object_get(value, form->properties[i].name);
+
+		if (constant && member && !schema_value_equals(constant, member))
+			return false;
+	}
+	return !form->ref || form_was_meant(form->ref, value);
+}
+
+/* No form fits. Of those that may have been meant, the faults of the one with the fewest are told, if it is the only one. */
 static bool tell_nearest(const struct schema *const *schemas, size_t count, const json_t *value,
 			 const struct schema_place *at, struct schema_errors *errors)
 {
 	struct schema_errors *both, *best, *other;
-	bool tie = true;
+	bool tie = true, any_meant = false;
 
 	if (!errors)
 		return false;
+	for (size_t i = 0; i < count && !any_meant; i++)
+		any_meant = form_was_meant(schemas[i], value);
 	both = calloc(2, sizeof(*both));
 	if (!both) {
 		errors->no_memory = true;
@@ -190,6 +207,8 @@ static bool tell_nearest(const struct schema *const *schemas, size_t count, cons
 	best = &both[0];
 	other = &both[1];
 	for (size_t i = 0; i < count; i++) {
+		if (any_meant && !form_was_meant(schemas[i], value))
+			continue;
 		if (judge(schemas[i], value, at, other))
 			continue;
 		if (best->count == 0 || other->count < best->count) {

@@ -49,7 +49,7 @@ static bool open_one(const struct seal *seal, const char *purpose, json_t *paren
 	struct text plain;
 	text_init(&plain, SEALED_BYTES);
 	bool ok = seal_open(seal, purpose, SECRETS_CONTEXT, sealed, &plain) && text_ok(&plain) &&
-	          json_object_set_new(parent, name, json_stringn(plain.bytes, plain.length)) == 0;
+		  json_object_set_new(parent, name, json_stringn(plain.bytes, plain.length)) == 0;
 	if (plain.bytes)
 		explicit_bzero(plain.bytes, plain.length);
 	text_release(&plain);
@@ -64,8 +64,7 @@ static bool open_all(const struct seal *seal, json_t *value, int depth)
 	void *next;
 	if (depth > KEPT_JSON_DEPTH)
 		return true;
-	json_object_foreach_safe(value, next, name, member)
-	{
+	json_object_foreach_safe (value, next, name, member) {
 		const char *text = json_string_value(member);
 		bool secret = strcmp(name, "secret") == 0, key = strcmp(name, "key") == 0;
 		if (text && (secret || key) && text_starts(text, "ks1.")) {
@@ -75,7 +74,9 @@ static bool open_all(const struct seal *seal, json_t *value, int depth)
 			return false;
 		}
 	}
-	json_array_foreach(value, i, member) if (!open_all(seal, member, depth + 1)) return false;
+	json_array_foreach (value, i, member)
+		if (!open_all(seal, member, depth + 1))
+			return false;
 	return true;
 }
 

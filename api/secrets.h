@@ -1,6 +1,6 @@
 /*
- * secrets.h: secrets that Kept makes for somebody and shows once. SQL stores and answers only their sealed text; so does
- * the stored reply of an Idempotency-Key. They are opened in the reply on its way out.
+ * secrets.h: secrets that Kept makes for somebody and shows once. SQL stores and answers only their sealed text; so
+ * does the stored reply of an Idempotency-Key. They are opened in the reply on its way out.
  */
 #ifndef API_SECRETS_H
 #define API_SECRETS_H
@@ -20,7 +20,8 @@ bool secrets_add_webhook(const struct seal *seal, struct text *out) __attribute_
 /* Appends {"secret":"ks1.…","hash":"…","prefix":"kept_ab"} with a new API key. */
 bool secrets_add_key(const struct seal *seal, struct text *out) __attribute__((warn_unused_result));
 
-/* Replaces each member `secret` or `key` that is a sealed text, at any depth. False: one does not open, or no memory. */
+/* Replaces each member `secret` or `key` that is a sealed text, at any depth. False: one does not open, or no memory.
+ */
 bool secrets_open(const struct seal *seal, json_t *value) __attribute__((warn_unused_result));
 
 #endif

@@ -121,7 +121,7 @@ static int serve(struct server *server)
 		text_init(&name, 1024);
 		listen_name(server->listen_fd, &name);
 		log_write(LOG_INFO_LEVEL, "listening", "saddress", text_ok(&name) && name.length > 0 ? name.bytes : "",
-		          "sversion", KEPT_VERSION, "iloops", (long long)server->loop_count, NULL);
+			  "sversion", KEPT_VERSION, "iloops", (long long)server->loop_count, NULL);
 		text_release(&name);
 		listen_notify("READY=1");
 		wait_for_stop(server, &signals);

@@ -3,7 +3,7 @@
 #include "kept/embed.h"
 
 bool service_init(struct service *service, const struct config *config, const struct seal *seal,
-                  struct metrics *metrics)
+		  struct metrics *metrics)
 {
 	service->config = config;
 	service->seal = seal;

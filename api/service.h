@@ -26,6 +26,6 @@ struct service {
 
 /* Fills `service` from the tables of the program. False: a statement is missing from the build. */
 bool service_init(struct service *service, const struct config *config, const struct seal *seal,
-                  struct metrics *metrics) __attribute__((warn_unused_result));
+		  struct metrics *metrics) __attribute__((warn_unused_result));
 
 #endif

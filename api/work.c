@@ -165,8 +165,8 @@ static void make_reply(struct exchange *exchange, struct unit_result *result)
 	const char *etag = cell(row, "etag"), *location = cell(row, "location");
 	long status = status_text ? strtol(status_text, NULL, 10) : 0;
 	if (status < 200 || status > 599) {
-		log_write(LOG_ERROR_LEVEL, "statement_without_status", "sstatement", exchange->operation->statement->name,
-		          "srequest", exchange->id, NULL);
+		log_write(LOG_ERROR_LEVEL, "statement_without_status", "sstatement",
+			  exchange->operation->statement->name, "srequest", exchange->id, NULL);
 		exchange_problem(exchange, "internal", NULL);
 		return;
 	}
@@ -194,18 +194,20 @@ void work_failed(struct exchange *exchange, const struct unit_result *result)
 {
 	if (result->outcome != UNIT_ERROR) {
 		exchange_problem(exchange, "unavailable",
-		                 result->outcome == UNIT_LOST && !is_read(exchange)
-		                         ? "The connection to the database was lost. The change may have happened: "
-		                           "repeat it with the same Idempotency-Key, or read first."
-		                         : "The database is away. Try again in a moment.");
+				 result->outcome == UNIT_LOST && !is_read(exchange)
+					 ? "The connection to the database was lost. The change may have happened: "
+					   "repeat it with the same Idempotency-Key, or read first."
+					 : "The database is away. Try again in a moment.");
 		return;
 	}
 	bool by_design;
 	const struct problem *problem = problem_of_sqlstate(result->sqlstate, result->hint, &by_design);
 	if (!by_design)
-		log_write(problem->status >= 500 ? LOG_ERROR_LEVEL : LOG_WARNING_LEVEL, "statement_failed", "sstatement",
-		          exchange->operation && exchange->operation->statement ? exchange->operation->statement->name : "",
-		          "ssqlstate", result->sqlstate, "smessage", result->message, "srequest", exchange->id, NULL);
+		log_write(problem->status >= 500 ? LOG_ERROR_LEVEL : LOG_WARNING_LEVEL, "statement_failed",
+			  "sstatement",
+			  exchange->operation && exchange->operation->statement ? exchange->operation->statement->name
+										: "",
+			  "ssqlstate", result->sqlstate, "smessage", result->message, "srequest", exchange->id, NULL);
 	if (by_design && result->detail && result->detail[0] == '[')
 		exchange->problem_errors = result->detail;
 	exchange_problem(exchange, problem->code, by_design ? result->message : NULL);
@@ -240,7 +242,7 @@ static uint64_t flow_of(const struct exchange *exchange)
 	uint64_t flow = 0;
 	for (int i = 0; i < 16 && exchange->key_hash[i]; i++)
 		flow = flow * 16 + (uint64_t)(exchange->key_hash[i] <= '9' ? exchange->key_hash[i] - '0'
-		                                                           : exchange->key_hash[i] - 'a' + 10);
+									   : exchange->key_hash[i] - 'a' + 10);
 	return flow;
 }
 
@@ -260,7 +262,9 @@ void work_begin(struct exchange *exchange)
 		role_words(operation->roles, roles);
 		for (int i = 0; i < service->enter->parameter_count; i++) {
 			const char *name = service->enter->parameters[i];
-			entering[i] = strcmp(name, "kind") == 0 ? "key" : strcmp(name, "hash") == 0 ? exchange->key_hash : roles;
+			entering[i] = strcmp(name, "kind") == 0   ? "key"
+				      : strcmp(name, "hash") == 0 ? exchange->key_hash
+								  : roles;
 		}
 		statements[count++] = (struct unit_statement){service->enter, entering};
 	}

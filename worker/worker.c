@@ -106,9 +106,12 @@ static void look_whether_stopped(struct ev_loop *loop, ev_prepare *prepare, int 
 {
 	struct worker *worker = prepare->data;
 
+	/* Without a connection a tick has not been sent; had it been, it would be lost by now. */
+	bool asking = tick_in_flight(worker->tick) && pipe_connected(worker->pipe);
+
 	(void)loop;
 	(void)revents;
-	if (!tick_in_flight(worker->tick) && batches_held(worker->batches) == 0)
+	if (!asking && batches_held(worker->batches) == 0)
 		finish(worker, 0);
 }
 

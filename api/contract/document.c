@@ -52,7 +52,8 @@ static void headers_add(const struct operation *operation, json_t *responses)
 			json_object_set_new(headers, "Location", reference("headers", "Location"));
 		if (operation->is_list)
 			json_object_set_new(headers, "Link", reference("headers", "Link"));
-		else if (status[0] == '2' && json_object_get(response, "content"))
+		else if (status[0] == '2' && strcmp(status, "202") != 0 && json_object_get(response, "content"))
+			/* What 202 tells is an answer, no resource that could be read again. */
 			json_object_set_new(headers, "ETag", reference("headers", "ETag"));
 		if (json_object_size(headers) && !json_object_get(response, "headers"))
 			json_object_set(response, "headers", headers);

@@ -65,6 +65,15 @@ person hassan '"name":"سمير حسن","groups":["families"],"school_ids":["'"$
 person brooks '"name":"Tanya Brooks","groups":["education_support_professionals","families"],"school_ids":["'"$lincoln"'","'"$harbor"'"],"language":"en"'
 person moreau '"name":"Luc Moreau","groups":["leaders"],"school_ids":["'"$harbor"'"],"language":"en"'
 
+# Who gets the answers to mails.
+coordinator() { # coordinator PATH PERSON
+	curl -sS --fail-with-body -o /dev/null -X PATCH "$url$1" -H "Authorization: Bearer $(cat var/key)" -H 'If-Match: *' \
+		-H 'Content-Type: application/merge-patch+json' -d '{"coordinator_id":"'"$(id "person-$2")"'"}'
+}
+coordinator /v1/district dana
+coordinator "/v1/schools/$lincoln" dana
+coordinator "/v1/schools/$harbor" moreau
+
 organisation() {
 	call "organisation-$1" /v1/organisations "$2"
 }

@@ -49,16 +49,15 @@ as $$
 declare
 	caller record;
 begin
-	if enter.kind = 'key' then
-		select k.district_id, k.id, k.role, k.school_id, k.group_code, k.organisation_id, d.locale
-		into caller
-		from kept.key k
-		join kept.district d on d.id = k.district_id
-		where k.hash = enter.hash
-		and k.revoked_at is null
-		and (k.expires_at is null or k.expires_at > kept.now());
-	end if;
-	if caller.id is null then
+	select k.district_id, k.id, k.role, k.school_id, k.group_code, k.organisation_id, d.locale
+	into caller
+	from kept.key k
+	join kept.district d on d.id = k.district_id
+	where enter.kind = 'key'
+	and k.hash = enter.hash
+	and k.revoked_at is null
+	and (k.expires_at is null or k.expires_at > kept.now());
+	if not found then
 		perform kept.refuse(401, 'The key is not known, has expired or was revoked. Send a valid key as "Authorization: Bearer KEY".');
 	end if;
 	if coalesce(enter.needs, '') <> '' and not caller.role = any (string_to_array(enter.needs, ' ')) then
@@ -246,8 +245,14 @@ create or replace function kept.emit_in(district uuid, type text, commitment_id 
 language plpgsql volatile
 as $$
 declare
-	made uuid := coalesce(emit_in.id, kept.uuid7());
+	nth int := coalesce(nullif(current_setting('kept.events', true), ''), '0');
+	made uuid := emit_in.id;
 begin
+	if made is null then
+		-- Events of one transaction have one instant: a counter in rand_a (RFC 9562, section 6.2, method 1) keeps their order.
+		made := overlay(kept.uuid7()::text placing '7' || lpad(to_hex(nth % 4096), 3, '0') from 15 for 4)::uuid;
+		perform set_config('kept.events', (nth + 1)::text, true);
+	end if;
 	insert into kept.event (district_id, id, type, commitment_id, school_id, group_code, data, actor)
 	select emit_in.district, made, emit_in.type, emit_in.commitment_id, c.school_id, c.group_code,
 		coalesce(emit_in.data, kept.event_data(emit_in.district, emit_in.commitment_id), '{}'), kept.actor()
@@ -294,3 +299,18 @@ language sql immutable parallel safe
 as $$ select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') $$;
 comment on function kept.instant(timestamptz) is 'An instant as JSON text has it (RFC 3339, UTC, whole seconds), whatever the session''s time zone.';
 grant execute on function kept.instant(timestamptz) to kept_api, kept_worker;
+
+-- What Kept itself must know must not depend on who asks: the hour of a reminder is the recipient's, seen or not.
+create or replace function kept.see_as(role text) returns text
+language plpgsql volatile
+as $$
+declare
+	before text := coalesce(kept.role(), '');
+begin
+	perform set_config('kept.role', see_as.role, true);
+	return before;
+end
+$$;
+comment on function kept.see_as(text) is
+	'Lets the rest of a function see what that role sees; answers the role before, to be set again at its end. A failure ends the unit anyway.';
+grant execute on function kept.see_as(text) to kept_api, kept_worker;

@@ -28,11 +28,13 @@ begin
 	set name = excluded.name
 	where t.name <> excluded.name;
 
-	insert into kept.catalogue_action (code, group_code, position)
+	insert into kept.catalogue_action as t (code, group_code, position)
 	select a.value ->> 'code', g.value ->> 'code', a.place
 	from jsonb_array_elements(catalogue -> 'groups') as g (value)
 	cross join jsonb_array_elements(g.value -> 'actions') with ordinality as a (value, place)
-	on conflict (code) do nothing;
+	on conflict (code) do update
+	set position = excluded.position
+	where t.position <> excluded.position;
 
 	insert into kept.catalogue_action_text as t (code, language, title, description)
 	select a.value ->> 'code', catalogue ->> 'language', a.value ->> 'title', a.value ->> 'description'

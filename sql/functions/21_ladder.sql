@@ -48,7 +48,7 @@ as $$
 	recipient as (
 		-- One row for each recipient, with the nearest of its roles.
 		select distinct on (a.district_id, a.commitment_id, coalesce(party.person_id, party.organisation_id, md5(concat(party.group_code, '/', party.school_id))::uuid))
-			a.district_id, a.commitment_id,
+			a.district_id, a.commitment_id, a.due_on, a.status, a.offsets, a.send_at, a.since,
 			coalesce(party.person_id, party.organisation_id, md5(concat(party.group_code, '/', party.school_id))::uuid) as recipient_id,
 			case when party.person_id is not null then 'person' when party.organisation_id is not null then 'organisation' else 'group' end as recipient_kind,
 			party.role as party_role,
@@ -64,7 +64,9 @@ as $$
 		left join kept.organisation on organisation.district_id = party.district_id and organisation.id = party.organisation_id
 		left join kept.school home on home.district_id = organisation.district_id and home.id = organisation.school_id
 		where party.role in ('owner', 'helper', 'accountable')
-		order by 1, 2, 3, case party.role when 'owner' then 1 when 'helper' then 2 else 3 end
+		order by a.district_id, a.commitment_id,
+			coalesce(party.person_id, party.organisation_id, md5(concat(party.group_code, '/', party.school_id))::uuid),
+			case party.role when 'owner' then 1 when 'helper' then 2 else 3 end
 	),
 	reached as (
 		-- The first contact of each channel that may be used; without any contact one row of channel none.
@@ -86,13 +88,12 @@ as $$
 			order by one.channel, one.usable desc, one.position, one.id) contact on true
 	),
 	step as (
-		select a.district_id, a.commitment_id, a.due_on, a.send_at, a.since, days.days,
+		select r.district_id, r.commitment_id, r.due_on, r.send_at, r.since, days.days,
 			r.zone, r.recipient_id, r.recipient_kind, r.party_role, r.channel, r.contact_id, r.dropped
-		from asked a
-		join reached r on r.district_id = a.district_id and r.commitment_id = a.commitment_id
-		cross join lateral (select distinct unnest(a.offsets) as days) days
+		from reached r
+		cross join lateral (select distinct unnest(r.offsets) as days) days
 		-- A proposed commitment is a question, put only before the date; the accountable hear only of what is overdue.
-		where (a.status <> 'proposed' or days.days < 0)
+		where (r.status <> 'proposed' or days.days < 0)
 		and (r.party_role <> 'accountable' or days.days > 0)
 		union all
 		select a.district_id, a.commitment_id, a.due_on, a.send_at, a.since, days.days,
@@ -134,8 +135,13 @@ $$;
 comment on function kept.ladder(uuid, uuid) is 'All rungs of a commitment as it stands now, past and to come, the channel event included.';
 grant execute on function kept.ladder(uuid, uuid) to kept_api, kept_worker;
 
+-- Plans as in kept.tick.
 create or replace function kept.reckon_many(districts uuid[], commitments uuid[]) returns void
 language plpgsql volatile
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 begin
 	-- plpgsql keeps the plan, which takes longer to make than to run.
@@ -144,21 +150,26 @@ begin
 	-- recorded when it has any row. By primary keys; reminder by its key's first five columns.
 	insert into kept.reminder_clock (district_id, commitment_id, next_at, plan_rev)
 	select c.district_id, c.id, greatest(rung.next_at, case when rung.next_at is not null then kept.now() end), d.plan_rev
-	from unnest(districts, commitments) as a (district_id, commitment_id)
-	join kept.commitment c on c.district_id = a.district_id and c.id = a.commitment_id
+	from (
+		select all_rungs.district_id, all_rungs.commitment_id, min(all_rungs.due_at) as next_at
+		from (
+			select l.district_id, l.commitment_id, l.due_at
+			from kept.ladder_many(districts, commitments) l
+			where not exists (
+				select
+				from kept.reminder r
+				where r.district_id = l.district_id
+				and r.commitment_id = l.commitment_id
+				and r.due_on = l.due_on
+				and r.rung = l.rung
+				and r.recipient_id = l.recipient_id)
+			union all
+			-- Those without any rung as well.
+			select a.district_id, a.commitment_id, null
+			from unnest(districts, commitments) as a (district_id, commitment_id)) all_rungs
+		group by all_rungs.district_id, all_rungs.commitment_id) rung
+	join kept.commitment c on c.district_id = rung.district_id and c.id = rung.commitment_id
 	join kept.district d on d.id = c.district_id
-	left join (
-		select l.district_id, l.commitment_id, min(l.due_at) as next_at
-		from kept.ladder_many(districts, commitments) l
-		where not exists (
-			select
-			from kept.reminder r
-			where r.district_id = l.district_id
-			and r.commitment_id = l.commitment_id
-			and r.due_on = l.due_on
-			and r.rung = l.rung
-			and r.recipient_id = l.recipient_id)
-		group by l.district_id, l.commitment_id) rung on rung.district_id = c.district_id and rung.commitment_id = c.id
 	order by c.district_id, c.id
 	on conflict on constraint reminder_clock_pkey do update
 	set next_at = excluded.next_at, plan_rev = excluded.plan_rev
@@ -172,8 +183,11 @@ grant execute on function kept.reckon_many(uuid[], uuid[]) to kept_api, kept_wor
 create or replace function kept.reckon(district uuid, commitment_id uuid) returns void
 language plpgsql volatile
 as $$
+declare
+	asked_by text := kept.see_as('admin');
 begin
 	perform kept.reckon_many(array[reckon.district], array[reckon.commitment_id]);
+	perform kept.see_as(asked_by);
 end
 $$;
 comment on function kept.reckon(uuid, uuid) is 'Sets the clock of a commitment anew, after a change to its date, status or parties, in the same transaction.';

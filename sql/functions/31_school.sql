@@ -7,9 +7,10 @@ as $$
 		'id', s.id,
 		'name', s.name,
 		'time_zone', s.time_zone,
+		'coordinator_id', s.coordinator_id,
 		'version', s.version,
-		'created_at', s.created_at,
-		'updated_at', s.updated_at)
+		'created_at', kept.instant(s.created_at),
+		'updated_at', kept.instant(s.updated_at))
 $$;
 comment on function kept.school_json(kept.school) is 'A school as the API shows it.';
 grant execute on function kept.school_json(kept.school) to kept_api;
@@ -39,8 +40,8 @@ begin
 	end if;
 	perform kept.refuse_fields(kept.check_members(body));
 	perform kept.require_scope(null, array[]::text[]);
-	insert into kept.school (district_id, id, name, time_zone)
-	values (kept.district(), made, body ->> 'name', body ->> 'time_zone');
+	insert into kept.school (district_id, id, name, time_zone, coordinator_id)
+	values (kept.district(), made, body ->> 'name', body ->> 'time_zone', (body ->> 'coordinator_id')::uuid);
 	return kept.once_store(request, kept.school_reply(201, made), made);
 end
 $$;
@@ -71,6 +72,7 @@ begin
 	update kept.school s
 	set name = coalesce(body ->> 'name', s.name),
 		time_zone = case when body ? 'time_zone' then body ->> 'time_zone' else s.time_zone end,
+		coordinator_id = case when body ? 'coordinator_id' then (body ->> 'coordinator_id')::uuid else s.coordinator_id end,
 		version = s.version + 1,
 		updated_at = kept.now()
 	where s.district_id = kept.district()

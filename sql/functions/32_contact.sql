@@ -6,10 +6,10 @@ as $$
 	-- The sealed secret is shown when the contact is made; C opens it on its way out.
 	select case
 		when with_secret and c.secret is not null then json_build_object(
-			'id', c.id, 'channel', c.channel, 'address', c.address, 'paused', c.paused, 'gone_at', c.gone_at, 'version', c.version,
+			'id', c.id, 'channel', c.channel, 'address', c.address, 'paused', c.paused, 'gone_at', kept.instant(c.gone_at), 'version', c.version,
 			'secret', c.secret)
 		else json_build_object(
-			'id', c.id, 'channel', c.channel, 'address', c.address, 'paused', c.paused, 'gone_at', c.gone_at, 'version', c.version)
+			'id', c.id, 'channel', c.channel, 'address', c.address, 'paused', c.paused, 'gone_at', kept.instant(c.gone_at), 'version', c.version)
 	end
 $$;
 comment on function kept.contact_json(kept.contact, boolean) is 'A contact as the API shows it.';

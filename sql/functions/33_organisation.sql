@@ -13,8 +13,8 @@ as $$
 		'time_zone', o.time_zone,
 		'contacts', kept.contacts_json(null, o.id, with_secret),
 		'version', o.version,
-		'created_at', o.created_at,
-		'updated_at', o.updated_at)
+		'created_at', kept.instant(o.created_at),
+		'updated_at', kept.instant(o.updated_at))
 $$;
 comment on function kept.organisation_json(kept.organisation, boolean) is 'An organisation as the API shows it.';
 grant execute on function kept.organisation_json(kept.organisation, boolean) to kept_api;

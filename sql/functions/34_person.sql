@@ -21,8 +21,8 @@ as $$
 		'time_zone', p.time_zone,
 		'contacts', kept.contacts_json(p.id, null, with_secret),
 		'version', p.version,
-		'created_at', p.created_at,
-		'updated_at', p.updated_at)
+		'created_at', kept.instant(p.created_at),
+		'updated_at', kept.instant(p.updated_at))
 $$;
 comment on function kept.person_json(kept.person, boolean) is 'A person as the API shows them.';
 grant execute on function kept.person_json(kept.person, boolean) to kept_api;
@@ -243,6 +243,17 @@ begin
 	delete from kept.contact c
 	where c.district_id = kept.district()
 	and c.person_id = person.id;
+	update kept.school s
+	set coordinator_id = null,
+		version = s.version + 1,
+		updated_at = kept.now()
+	where s.district_id = kept.district()
+	and s.coordinator_id = person.id;
+	update kept.district d
+	set coordinator_id = null,
+		version = d.version + 1
+	where d.id = kept.district()
+	and d.coordinator_id = person.id;
 	delete from kept.idempotency i
 	where i.district_id = kept.district()
 	and i.subject_id = person.id;

@@ -12,8 +12,8 @@ as $$
 		'language', t.language,
 		'retired', a.retired,
 		'version', a.version,
-		'created_at', a.created_at,
-		'updated_at', a.updated_at)
+		'created_at', kept.instant(a.created_at),
+		'updated_at', kept.instant(a.updated_at))
 	from (values (1)) as one (row)
 	left join lateral (
 		select w.title, w.description, w.language

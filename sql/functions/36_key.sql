@@ -16,11 +16,11 @@ as $$
 			'school_id', k.school_id,
 			'group', k.group_code,
 			'organisation_id', k.organisation_id,
-			'expires_at', k.expires_at,
-			'revoked_at', k.revoked_at,
+			'expires_at', kept.instant(k.expires_at),
+			'revoked_at', kept.instant(k.revoked_at),
 			'version', k.version,
-			'created_at', k.created_at,
-			'updated_at', k.updated_at) as shown) s
+			'created_at', kept.instant(k.created_at),
+			'updated_at', kept.instant(k.updated_at)) as shown) s
 $$;
 comment on function kept.key_json(kept.key, text) is 'A key as the API shows it; when it is made, with its sealed text, which C opens on its way out.';
 grant execute on function kept.key_json(kept.key, text) to kept_api;

@@ -19,7 +19,7 @@ begin
 		where p.district_id = kept.district()
 		and p.id = (party ->> 'person_id')::uuid
 		and p.erased_at is null) then
-		errors := errors || kept.field_error(pointer || '/person_id', 'is not a person of this district');
+		errors := errors || kept.field_error(pointer || '/person_id', 'is not a person that this key knows');
 	end if;
 	if party ->> 'organisation_id' is not null and not exists (
 		select

@@ -48,6 +48,7 @@ declare
 	message uuid;
 	rows bigint;
 	asked boolean := false;
+	asked_by text;
 	told jsonb := '[]';
 begin
 	reply := kept.once(request);
@@ -60,6 +61,7 @@ begin
 	elsif c.due_on is null then
 		perform kept.refuse(409, 'It has no due date yet. Set one, then remind.');
 	end if;
+	asked_by := kept.see_as('admin');
 	for r in
 		select *
 		from kept.commitment_reachable(c) x
@@ -85,6 +87,7 @@ begin
 			'queued', rows > 0 and message is not null,
 			'reason', case when rows = 0 then 'already_reminded' else r.dropped end);
 	end loop;
+	perform kept.see_as(asked_by);
 	if not asked then
 		perform kept.refuse(409, 'Everybody was asked today already. Once a day is enough: try again tomorrow.', null, 'already-reminded');
 	end if;
@@ -104,6 +107,8 @@ language plpgsql stable
 rows 50
 as $$
 #variable_conflict use_column
+declare
+	asked_by text := kept.see_as('admin');
 begin
 	return query
 	select x.due_at, x.due_on, x.rung, x.recipient_id, x.channel,
@@ -152,6 +157,7 @@ begin
 			and r.due_on = l.due_on
 			and r.rung = l.rung
 			and r.recipient_id = l.recipient_id)) x;
+	perform kept.see_as(asked_by);
 end
 $$;
 comment on function kept.commitment_reminders(kept.commitment) is

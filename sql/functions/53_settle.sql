@@ -113,6 +113,7 @@ $$;
 comment on function kept.reminders_failed(uuid, uuid[]) is 'Tells endpoints of reminders that could not be delivered; never to whom.';
 grant execute on function kept.reminders_failed(uuid, uuid[]) to kept_worker;
 
+-- Plans as in kept.tick.
 create or replace function kept.settle(batch uuid, lease uuid, results jsonb, give_back boolean, public_url text)
 returns table (
 	batch_id uuid,
@@ -132,6 +133,10 @@ returns table (
 )
 language plpgsql volatile
 rows 64
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare

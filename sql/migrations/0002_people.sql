@@ -7,6 +7,7 @@ create table kept.district (
 	time_zone text not null,
 	locale text not null,
 	demonstration boolean not null default false,
+	coordinator_id uuid,
 	plan_rev bigint not null default 1,
 	version bigint not null default 1,
 	created_at timestamptz not null default kept.now()
@@ -18,6 +19,7 @@ comment on column kept.district.kind is 'What runs the register.';
 comment on column kept.district.time_zone is 'IANA name; dates of commitments without a school are in it.';
 comment on column kept.district.locale is 'BCP 47 tag; the language where a recipient has none.';
 comment on column kept.district.demonstration is 'True: mail goes to a folder only.';
+comment on column kept.district.coordinator_id is 'The person who gets answers to mails that name nobody nearer; NULL: nobody.';
 comment on column kept.district.plan_rev is 'Raised when a change of policy, calendar or zone touches many commitments.';
 comment on column kept.district.version is 'Raised by each change.';
 comment on column kept.district.created_at is 'When it was added.';
@@ -44,8 +46,7 @@ comment on column kept.stakeholder_group_text.name is 'For instance Familias.';
 create table kept.catalogue_action (
 	code text primary key check (code ~ '^[a-z0-9_.-]{1,60}$'),
 	group_code text not null references kept.stakeholder_group,
-	position int not null,
-	unique (group_code, position)
+	position int not null
 );
 comment on table kept.catalogue_action is 'What a group might do: the 28 actions that come with Kept.';
 comment on column kept.catalogue_action.code is 'Stable name of the action.';
@@ -70,6 +71,7 @@ create table kept.school (
 	id uuid not null default kept.uuid7(),
 	name text not null check (char_length(name) between 1 and 200),
 	time_zone text,
+	coordinator_id uuid,
 	version bigint not null default 1,
 	created_at timestamptz not null default kept.now(),
 	updated_at timestamptz not null default kept.now(),
@@ -80,6 +82,7 @@ comment on column kept.school.district_id is 'The tenant.';
 comment on column kept.school.id is 'The school''s id.';
 comment on column kept.school.name is 'Shown to people.';
 comment on column kept.school.time_zone is 'IANA name; NULL: the district''s.';
+comment on column kept.school.coordinator_id is 'The person of the school who gets answers to mails that name nobody nearer; NULL: the district''s.';
 comment on column kept.school.version is 'Raised by each change.';
 comment on column kept.school.created_at is 'When it was added.';
 comment on column kept.school.updated_at is 'When it last changed.';
@@ -179,6 +182,8 @@ comment on column kept.person.erased_at is 'When the person was erased; contacts
 comment on column kept.person.version is 'Raised by each change.';
 comment on column kept.person.created_at is 'When the person was added.';
 comment on column kept.person.updated_at is 'When the person last changed.';
+alter table kept.district add foreign key (id, coordinator_id) references kept.person (district_id, id);
+alter table kept.school add foreign key (district_id, coordinator_id) references kept.person (district_id, id);
 create index person_list on kept.person (district_id, name, id) where erased_at is null;
 
 create table kept.person_group (

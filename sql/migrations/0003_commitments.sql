@@ -38,6 +38,7 @@ create table kept.commitment (
 	description text check (char_length(description) <= 4000),
 	when_where_how text check (char_length(when_where_how) <= 1000),
 	due_on date,
+	due_order date not null generated always as (coalesce(due_on, 'infinity'::date)) stored,
 	first_due_on date,
 	times_moved int not null default 0,
 	status text not null default 'agreed' check (status in ('proposed', 'agreed', 'in_progress', 'completed', 'verified', 'declined', 'deferred', 'withdrawn')),
@@ -65,6 +66,7 @@ comment on column kept.commitment.title is 'What is promised, in one sentence.';
 comment on column kept.commitment.description is 'More about it.';
 comment on column kept.commitment.when_where_how is 'The owner''s own plan, quoted in reminders.';
 comment on column kept.commitment.due_on is 'Local date in the school''s zone, else the district''s; NULL: not set.';
+comment on column kept.commitment.due_order is 'Due_on for sorting and comparing, infinity for none: a plain column, because COALESCE in a condition is not leakproof and would hide indexes from row-level security.';
 comment on column kept.commitment.first_due_on is 'The first due date that was set; kept means completed by it.';
 comment on column kept.commitment.times_moved is 'How often the due date was changed.';
 comment on column kept.commitment.status is 'Where it stands.';
@@ -78,10 +80,10 @@ comment on column kept.commitment.created_by is 'The actor that registered it.';
 comment on column kept.commitment.version is 'Raised by each change.';
 comment on column kept.commitment.created_at is 'When it was registered.';
 comment on column kept.commitment.updated_at is 'When it last changed.';
--- Lists are sorted by due date, those without one last; a row comparison with the last item needs a value in place of NULL.
-create index commitment_list on kept.commitment (district_id, coalesce(due_on, 'infinity'::date), id);
-create index commitment_group on kept.commitment (district_id, group_code, coalesce(due_on, 'infinity'::date), id);
-create index commitment_school on kept.commitment (district_id, school_id, coalesce(due_on, 'infinity'::date), id) where school_id is not null;
+create index commitment_list on kept.commitment (district_id, due_order, id);
+create index commitment_group on kept.commitment (district_id, group_code, due_order, id);
+create index commitment_school on kept.commitment (district_id, school_id, due_order, id) where school_id is not null;
+create index commitment_status on kept.commitment (district_id, status, due_order, id);
 
 create table kept.party (
 	district_id uuid not null,

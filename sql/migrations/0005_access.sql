@@ -68,7 +68,7 @@ begin
 	into changed
 	from jsonb_each(coalesce(new_row, '{}')) m
 	where (old_row is null or old_row -> m.key is distinct from m.value)
-	and m.key not in ('district_id', 'updated_at', 'version')
+	and m.key not in ('district_id', 'updated_at', 'version', 'due_order')
 	and m.value <> 'null';
 	if tg_op = 'UPDATE' and new_row - '{updated_at,version}'::text[] = old_row - '{updated_at,version}'::text[] then
 		return null;
@@ -181,8 +181,8 @@ begin
 	end loop;
 end
 $$;
--- A change of policy or zone asks for all clocks to be reckoned anew; nothing else of a district is the API's to change.
-grant update (plan_rev) on kept.district to kept_api;
+-- What a district may change of itself; a change of policy or zone asks for all clocks to be reckoned anew.
+grant update (name, time_zone, locale, coordinator_id, plan_rev, version) on kept.district to kept_api;
 grant insert, update, delete on kept.heartbeat to kept_worker;
 create policy worker on kept.heartbeat to kept_worker using (true) with check (true);
 insert into kept.chore (name, done_at) values ('housekeeping', '-infinity');

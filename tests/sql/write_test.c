@@ -18,11 +18,14 @@ static PGconn *api;
 /* One database for all tests: each begins with one commitment and no trace of the test before. */
 static void set_up(void)
 {
-	query_run(superuser, "delete from kept.commitment; delete from kept.event_pending; delete from kept.event; delete from kept.idempotency;"
-	                     "insert into kept.commitment (district_id, id, group_code, title, due_on, first_due_on, status, created_by)"
-	                     " values ('" LAKEVIEW "', '" ONE "', 'families', 'Read', '2027-01-15', '2027-01-15', 'agreed', 'owner');"
-	                     "insert into kept.party (district_id, commitment_id, role, person_id)"
-	                     " values ('" LAKEVIEW "', '" ONE "', 'owner', '" PERSON_MARIA "')");
+	query_run(superuser, "delete from kept.commitment; delete from kept.event_pending; delete from kept.event; "
+			     "delete from kept.idempotency;"
+			     "insert into kept.commitment (district_id, id, group_code, title, due_on, first_due_on, "
+			     "status, created_by)"
+			     " values ('" LAKEVIEW "', '" ONE
+			     "', 'families', 'Read', '2027-01-15', '2027-01-15', 'agreed', 'owner');"
+			     "insert into kept.party (district_id, commitment_id, role, person_id)"
+			     " values ('" LAKEVIEW "', '" ONE "', 'owner', '" PERSON_MARIA "')");
 	api = route_connect(url);
 }
 
@@ -31,7 +34,9 @@ static void tear_down(void)
 	PQfinish(api);
 }
 
-#define NEW_BODY "{\"group\":\"families\",\"title\":\"Read together\",\"owner\":{\"person_id\":\"" PERSON_MARIA "\"},\"due_on\":\"2027-02-01\"}"
+#define NEW_BODY                                                                                                       \
+	"{\"group\":\"families\",\"title\":\"Read together\",\"owner\":{\"person_id\":\"" PERSON_MARIA                 \
+	"\"},\"due_on\":\"2027-02-01\"}"
 
 static const struct write_case {
 	const char *name, *statement, *operation, *id, *body;
@@ -41,31 +46,39 @@ static const struct write_case {
 } cases[] = {
 	{"created", "commitment_create", "POST /v1/commitments", NULL, NEW_BODY, 0, 201, ""},
 	{"changed", "commitment_change", "PATCH /v1/commitments/{id}", ONE, "{\"title\":\"Read more\"}", 1, 200, ""},
-	{"moved", "commitment_move", "POST /v1/commitments/{id}/status", ONE, "{\"status\":\"in_progress\"}", 0, 200, ""},
-	{"absent", "commitment_change", "PATCH /v1/commitments/{id}", REGISTER_ID("99"), "{\"title\":\"Read more\"}", 1, 404, ""},
-	{"another version", "commitment_change", "PATCH /v1/commitments/{id}", ONE, "{\"title\":\"Read more\"}", 7, 412, ""},
-	{"no such move", "commitment_move", "POST /v1/commitments/{id}/status", ONE, "{\"status\":\"verified\"}", 0, 409, ""},
+	{"moved", "commitment_move", "POST /v1/commitments/{id}/status", ONE, "{\"status\":\"in_progress\"}", 0, 200,
+	 ""},
+	{"absent", "commitment_change", "PATCH /v1/commitments/{id}", REGISTER_ID("99"), "{\"title\":\"Read more\"}", 1,
+	 404, ""},
+	{"another version", "commitment_change", "PATCH /v1/commitments/{id}", ONE, "{\"title\":\"Read more\"}", 7, 412,
+	 ""},
+	{"no such move", "commitment_move", "POST /v1/commitments/{id}/status", ONE, "{\"status\":\"verified\"}", 0,
+	 409, ""},
 	{"wrong reference", "commitment_create", "POST /v1/commitments", NULL,
-	 "{\"group\":\"families\",\"title\":\"Read\",\"owner\":{\"person_id\":\"" REGISTER_ID("99") "\"}}", 0, 422, "/owner/person_id"},
+	 "{\"group\":\"families\",\"title\":\"Read\",\"owner\":{\"person_id\":\"" REGISTER_ID("99") "\"}}", 0, 422,
+	 "/owner/person_id"},
 };
 
-static struct route_reply ask(PGconn *connection, const struct write_case *one, const char *key, const char *fingerprint)
+static struct route_reply ask(PGconn *connection, const struct write_case *one, const char *key,
+			      const char *fingerprint)
 {
 	char request[1000], version[40] = "", keyed[400] = "";
 	if (one->if_match)
 		snprintf(version, sizeof(version), ",\"if_match\":%d", one->if_match);
 	if (key)
 		snprintf(keyed, sizeof(keyed), ",\"key\":\"%s\",\"fingerprint\":\"%s\"", key, fingerprint);
-	snprintf(request, sizeof(request), "{\"operation\":\"%s\",\"path\":\"/v1/of/%s\"%s%s}", one->operation, one->id ? one->id : "", version,
-	         keyed);
+	snprintf(request, sizeof(request), "{\"operation\":\"%s\",\"path\":\"/v1/of/%s\"%s%s}", one->operation,
+		 one->id ? one->id : "", version, keyed);
 	if (one->id)
-		return route_ask(connection, KEY_ADMIN, one->statement, "request", request, "id", one->id, "body", one->body, NULL);
+		return route_ask(connection, KEY_ADMIN, one->statement, "request", request, "id", one->id, "body",
+				 one->body, NULL);
 	return route_ask(connection, KEY_ADMIN, one->statement, "request", request, "body", one->body, NULL);
 }
 
 static void expect_status(const struct write_case *one, const struct route_reply *reply)
 {
-	ck_assert_msg(reply->status == one->status, "%s: %s %d %s", one->name, reply->state, reply->status, reply->body);
+	ck_assert_msg(reply->status == one->status, "%s: %s %d %s", one->name, reply->state, reply->status,
+		      reply->body);
 	ck_assert_msg(strstr(reply->errors, one->errors) != NULL, "%s: %s", one->name, reply->errors);
 }
 
@@ -129,8 +142,9 @@ START_TEST(a_key_in_flight_is_refused_and_answered_once_it_is_done)
 	char lock[1000];
 	/* The rival holds the key as kept.once() does while it works. */
 	snprintf(lock, sizeof(lock),
-	         "select kept.enter('key', '" KEY_ADMIN "', ''), kept.once(jsonb_build_object('operation', '%s', 'path', '/v1/of/%s', 'key', 'k1'))",
-	         one->operation, one->id ? one->id : "");
+		 "select kept.enter('key', '" KEY_ADMIN
+		 "', ''), kept.once(jsonb_build_object('operation', '%s', 'path', '/v1/of/%s', 'key', 'k1'))",
+		 one->operation, one->id ? one->id : "");
 	result = PQexec(rival, lock);
 	ck_assert_msg(PQresultStatus(result) == PGRES_TUPLES_OK, "%s", PQerrorMessage(rival));
 	PQclear(result);
@@ -162,10 +176,11 @@ START_TEST(a_key_is_good_for_one_path_and_one_credential)
 	struct route_reply first = ask(api, &cases[0], "k1", HASH64("1"));
 	struct route_reply moved = ask(api, &cases[2], "k1", HASH64("2"));
 	ck_assert_int_eq(moved.status, 200);
-	struct route_reply steward =
-		route_ask(api, KEY_STEWARD, "commitment_create", "request",
-	                  "{\"operation\":\"POST /v1/commitments\",\"path\":\"/v1/of/\",\"key\":\"k1\",\"fingerprint\":\"" HASH64("3") "\"}", "body", NEW_BODY,
-	                  NULL);
+	struct route_reply steward = route_ask(
+		api, KEY_STEWARD, "commitment_create", "request",
+		"{\"operation\":\"POST /v1/commitments\",\"path\":\"/v1/of/\",\"key\":\"k1\",\"fingerprint\":\"" HASH64(
+			"3") "\"}",
+		"body", NEW_BODY, NULL);
 	ck_assert_int_eq(steward.status, 201);
 	ck_assert_str_ne(first.location, steward.location);
 	route_release(&first);
@@ -191,10 +206,10 @@ END_TEST
 START_TEST(fifty_creates_at_once_with_one_key_make_one_row)
 {
 	PGconn *connections[PARALLEL];
-	static const char sql[] =
-		"select kept.enter('key', '" KEY_ADMIN "', ''), pg_sleep(0);"
-		"select status from kept.commitment_create('{\"operation\":\"POST /v1/commitments\",\"path\":\"/v1/commitments\","
-		"\"key\":\"k1\",\"fingerprint\":\"" HASH64("1") "\"}', '" NEW_BODY "')";
+	static const char sql[] = "select kept.enter('key', '" KEY_ADMIN "', ''), pg_sleep(0);"
+				  "select status from kept.commitment_create('{\"operation\":\"POST "
+				  "/v1/commitments\",\"path\":\"/v1/commitments\","
+				  "\"key\":\"k1\",\"fingerprint\":\"" HASH64("1") "\"}', '" NEW_BODY "')";
 	for (int i = 0; i < PARALLEL; i++)
 		connections[i] = route_connect(url);
 	for (int i = 0; i < PARALLEL; i++)
@@ -213,8 +228,10 @@ START_TEST(fifty_creates_at_once_with_one_key_make_one_row)
 	}
 	ck_assert_int_ge(made, 1);
 	ck_assert_int_eq(made + in_flight, PARALLEL);
-	ck_assert_int_eq(query_number(superuser, "select count(*) from kept.commitment where title = 'Read together'"), 1);
-	ck_assert_int_eq(query_number(superuser, "select count(*) from kept.event where type = 'commitment.created'"), 1);
+	ck_assert_int_eq(query_number(superuser, "select count(*) from kept.commitment where title = 'Read together'"),
+			 1);
+	ck_assert_int_eq(query_number(superuser, "select count(*) from kept.event where type = 'commitment.created'"),
+			 1);
 }
 END_TEST
 

@@ -42,8 +42,8 @@ static char *format(const char *pattern, ...)
 
 static char *at(const char *instant, bool worker, const char *sql)
 {
-	return format("set kept.now = '%s'; set timezone = 'UTC'; %s %s", instant, worker ? "set role kept_worker;" : "",
-	              sql);
+	return format("set kept.now = '%s'; set timezone = 'UTC'; %s %s", instant,
+		      worker ? "set role kept_worker;" : "", sql);
 }
 
 char *fixture_open(struct cluster *cluster, const char *name)
@@ -88,7 +88,7 @@ char *fixture_state(const char *url, const char *instant, const char *sql)
 long long fixture_tick(const char *url, const char *instant)
 {
 	return fixture_count(url, instant,
-	                     "select count(*) from kept.tick(" FIXTURE_WORKER ", 'test', 16, 'http://kept.test')");
+			     "select count(*) from kept.tick(" FIXTURE_WORKER ", 'test', 16, 'http://kept.test')");
 }
 
 long long fixture_settle(const char *url, const char *instant, const char *result)
@@ -98,8 +98,7 @@ long long fixture_settle(const char *url, const char *instant, const char *resul
 		" select b.id, b.lease_id, jsonb_agg(jsonb_build_object('message_id', o.id) || '{%s}') as results"
 		" from kept.batch b"
 		" cross join lateral unnest(b.messages[b.settled + 1:b.opened]) as o (id)"
-		" where b.worker_id = " FIXTURE_WORKER
-		" group by b.district_id, b.id, b.lease_id) open"
+		" where b.worker_id = " FIXTURE_WORKER " group by b.district_id, b.id, b.lease_id) open"
 		" cross join lateral kept.settle(open.id, open.lease_id, open.results, false, 'http://kept.test') next",
 		result);
 	long long answer = fixture_count(url, instant, sql);
@@ -117,7 +116,8 @@ void fixture_crowd(const char *url, const char *instant, int count, const char *
 		"insert into kept.contact (district_id, person_id, channel, address)"
 		" select " FIXTURE_DISTRICT ", person_id, 'email', 'person' || n || '@%s' from crowd;"
 		"insert into kept.commitment (district_id, id, group_code, title, due_on, first_due_on, created_by)"
-		" select " FIXTURE_DISTRICT ", commitment_id, 'families', 'Promise ' || n, '%s', '%s', 'test' from crowd;"
+		" select " FIXTURE_DISTRICT
+		", commitment_id, 'families', 'Promise ' || n, '%s', '%s', 'test' from crowd;"
 		"insert into kept.party (district_id, commitment_id, role, person_id)"
 		" select " FIXTURE_DISTRICT ", commitment_id, 'owner', person_id from crowd;"
 		"select kept.reckon_many(array_agg(" FIXTURE_DISTRICT "), array_agg(commitment_id)) from crowd",

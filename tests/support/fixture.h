@@ -2,8 +2,8 @@
  * fixture.h: a small register, put into a database by hand, for tests of the worker's SQL.
  *
  * One district in America/New_York (ladder -7, -2, 1, 7 at 08:00), one person with one mail address who owns one
- * agreed commitment, "Read together", due on 2027-01-15, registered on 2027-01-01. Each question is one transaction of its own at a given
- * instant of the test clock. All functions fail the test if the database refuses.
+ * agreed commitment, "Read together", due on 2027-01-15, registered on 2027-01-01. Each question is one transaction of
+ * its own at a given instant of the test clock. All functions fail the test if the database refuses.
  */
 #ifndef TESTS_SUPPORT_FIXTURE_H
 #define TESTS_SUPPORT_FIXTURE_H

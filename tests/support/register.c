@@ -7,7 +7,8 @@
 /* Groups are there without a catalogue too. */
 static const char groups[] =
 	"insert into kept.stakeholder_group (code, position) values"
-	" ('teachers', 1), ('teacher_unions', 2), ('education_support_professionals', 3), ('leaders', 4), ('students', 5),"
+	" ('teachers', 1), ('teacher_unions', 2), ('education_support_professionals', 3), ('leaders', 4), ('students', "
+	"5),"
 	" ('families', 6), ('policymakers', 7), ('business_community', 8) on conflict do nothing;"
 	"insert into kept.stakeholder_group_text (code, language, name)"
 	" select code, 'en', initcap(replace(code, '_', ' ')) from kept.stakeholder_group on conflict do nothing;";
@@ -15,7 +16,8 @@ static const char groups[] =
 static const char districts[] =
 	"insert into kept.district (id, name, time_zone, locale) values"
 	" ('" LAKEVIEW "', 'Lakeview', 'America/New_York', 'en'), ('" HILLSIDE "', 'Hillside', 'Europe/Madrid', 'es');"
-	"insert into kept.reminder_policy (district_id, name, offsets) select id, 'Default', '{-7,-2,1,7}' from kept.district;"
+	"insert into kept.reminder_policy (district_id, name, offsets) select id, 'Default', '{-7,-2,1,7}' from "
+	"kept.district;"
 	"insert into kept.school (district_id, id, name, time_zone) values"
 	" ('" LAKEVIEW "', '" SCHOOL_EAST "', 'East', null),"
 	" ('" LAKEVIEW "', '" SCHOOL_WEST "', 'West', 'America/Los_Angeles'),"
@@ -55,8 +57,9 @@ static const char keys[] =
 
 void register_fill(const char *superuser)
 {
-	query_run(superuser, "do $$ begin execute format('alter database %I set kept.now = %L', current_database(), '" REGISTER_NOW
-	                     "'); end $$");
+	query_run(superuser,
+		  "do $$ begin execute format('alter database %I set kept.now = %L', current_database(), '" REGISTER_NOW
+		  "'); end $$");
 	query_run(superuser, groups);
 	query_run(superuser, districts);
 	query_run(superuser, people);

@@ -18,18 +18,18 @@
 
 /* Lakeview, America/New_York, en */
 #define LAKEVIEW REGISTER_ID("01")
-#define SCHOOL_EAST REGISTER_ID("11")         /* in the district's zone */
-#define SCHOOL_WEST REGISTER_ID("12")         /* America/Los_Angeles */
-#define PERSON_MARIA REGISTER_ID("21")        /* an email contact, families */
-#define PERSON_BEN REGISTER_ID("22")          /* no contact, teachers */
+#define SCHOOL_EAST REGISTER_ID("11")  /* in the district's zone */
+#define SCHOOL_WEST REGISTER_ID("12")  /* America/Los_Angeles */
+#define PERSON_MARIA REGISTER_ID("21") /* an email contact, families */
+#define PERSON_BEN REGISTER_ID("22")   /* no contact, teachers */
 #define PERSON_ERASED REGISTER_ID("23")
 #define ORGANISATION_CHAMBER REGISTER_ID("31") /* a webhook contact, business_community */
 #define ORGANISATION_CHAPTER REGISTER_ID("32") /* no contact, teacher_unions */
 #define KEY_ADMIN HASH64("a")
 #define KEY_STEWARD HASH64("b")
-#define KEY_PARTNER HASH64("c")       /* of the chamber */
+#define KEY_PARTNER HASH64("c") /* of the chamber */
 #define KEY_READER HASH64("d")
-#define KEY_STEWARD_EAST HASH64("1")  /* of the school east */
+#define KEY_STEWARD_EAST HASH64("1") /* of the school east */
 #define KEY_STEWARD_FAMILIES HASH64("2")
 
 /* Hillside, another tenant */

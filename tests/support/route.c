@@ -1,11 +1,15 @@
 #include "tests/support/route.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <check.h>
+#include <jansson.h>
 
+#include "api/contract.h"
+#include "api/schema.h"
 #include "sql/statement.h"
 
 PGconn *route_connect(const char *url)
@@ -54,6 +58,59 @@ static void take_refusal(struct route_reply *reply, const PGresult *result)
 	reply->next = copy("");
 }
 
+/* What the contract says of a statement's answer. */
+static const struct promised {
+	const char *statement, *schema;
+	bool list; /* each item of the body is one */
+} promises[] = {
+	{"commitment_create", "Commitment", false},
+	{"commitment_change", "Commitment", false},
+	{"commitment_move", "Commitment", false},
+	{"commitment_read", "Commitment", false},
+	{"commitment_list", "Commitment", true},
+	{"commitment_remind", "Reminded", false},
+	{"reminder_list", "Reminder", true},
+	{"summary_read", "Summary", false},
+	{"policy_create", "ReminderPolicy", false},
+	{"policy_change", "ReminderPolicy", false},
+	{"policy_read", "ReminderPolicy", false},
+	{"policy_list", "ReminderPolicy", true},
+	{"endpoint_create", "WebhookEndpointMade", false},
+	{"endpoint_change", "WebhookEndpoint", false},
+	{"endpoint_read", "WebhookEndpoint", false},
+	{"endpoint_list", "WebhookEndpoint", true},
+	{"event_read", "Event", false},
+	{"event_list", "Event", true},
+	{"delivery_read", "DeliveryWithAttempts", false},
+	{"delivery_list", "Delivery", true},
+};
+
+static void expect_valid(const struct schema *schema, const json_t *value, const char *name)
+{
+	struct schema_errors errors;
+	schema_errors_init(&errors);
+	if (!schema_validate(schema, value, &errors))
+		ck_abort_msg("%s: %s %s", name, errors.items[0].pointer, errors.items[0].detail);
+	schema_errors_release(&errors);
+}
+
+static void expect_promised(const char *statement, const struct route_reply *reply)
+{
+	for (size_t i = 0; i < sizeof(promises) / sizeof(promises[0]); i++) {
+		if (strcmp(promises[i].statement, statement) != 0)
+			continue;
+		const struct schema *schema = contract_schema_find(promises[i].schema);
+		ck_assert_msg(schema != NULL, "no schema %s", promises[i].schema);
+		json_t *body = json_loads(reply->body, 0, NULL);
+		ck_assert_msg(body != NULL, "no JSON: %s", reply->body);
+		if (!promises[i].list)
+			expect_valid(schema, body, statement);
+		for (size_t item = 0; promises[i].list && item < json_array_size(body); item++)
+			expect_valid(schema, json_array_get(body, item), statement);
+		json_decref(body);
+	}
+}
+
 static void take_answer(struct route_reply *reply, const PGresult *result)
 {
 	ck_assert_int_eq(PQntuples(result), 1);
@@ -94,6 +151,8 @@ struct route_reply route_ask(PGconn *connection, const char *hash, const char *n
 	}
 	if (PQresultStatus(result) == PGRES_TUPLES_OK) {
 		take_answer(&reply, result);
+		if (reply.status != 204)
+			expect_promised(name, &reply);
 		command(connection, "commit");
 	} else {
 		take_refusal(&reply, result);
@@ -112,4 +171,53 @@ void route_release(struct route_reply *reply)
 	free(reply->errors);
 	free(reply->code);
 	memset(reply, 0, sizeof(*reply));
+}
+
+static json_t *parse(const struct route_reply *reply)
+{
+	json_error_t error;
+	json_t *body = json_loads(reply->body, JSON_DECODE_ANY, &error);
+	ck_assert_msg(body != NULL, "no JSON: %s", reply->body);
+	return body;
+}
+
+static const json_t *find(const json_t *at, const char *path)
+{
+	while (at && *path) {
+		size_t length = strcspn(path, "/");
+		char step[80];
+		snprintf(step, sizeof(step), "%.*s", (int)length, path);
+		at = json_is_array(at) ? json_array_get(at, (size_t)strtoul(step, NULL, 10))
+				       : json_object_get(at, step);
+		path += length + (path[length] == '/');
+	}
+	return at;
+}
+
+const char *route_member(const struct route_reply *reply, const char *path)
+{
+	static char text[5000];
+	json_t *body = parse(reply);
+	const json_t *member = find(body, path);
+	text[0] = '\0';
+	if (json_is_string(member)) {
+		snprintf(text, sizeof(text), "%s", json_string_value(member));
+	} else if (member) {
+		char *dump = json_dumps(member, JSON_COMPACT | JSON_ENCODE_ANY | JSON_SORT_KEYS);
+		ck_assert_ptr_nonnull(dump);
+		snprintf(text, sizeof(text), "%s", dump);
+		free(dump);
+	}
+	json_decref(body);
+	return text;
+}
+
+int route_count(const struct route_reply *reply, const char *path)
+{
+	json_t *body = parse(reply);
+	const json_t *list = find(body, path);
+	ck_assert_msg(json_is_array(list), "no array at '%s' of %s", path, reply->body);
+	int count = (int)json_array_size(list);
+	json_decref(body);
+	return count;
 }

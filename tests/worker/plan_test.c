@@ -54,24 +54,29 @@ static void check_text(const char *instant, const char *sql, const char *expecte
 static void check_reminders(const char *expected)
 {
 	check_text(NEW_DAY,
-	           "select string_agg(concat_ws(' ', rung, channel, coalesce(dropped, 'goes')), ', ' order by due_at, channel) "
-	           "from kept.reminder where channel <> 'event'",
-	           expected);
+		   "select string_agg(concat_ws(' ', rung, channel, coalesce(dropped, 'goes')), ', ' order by due_at, "
+		   "channel) "
+		   "from kept.reminder where channel <> 'event'",
+		   expected);
 }
 
 static void check_events(const char *expected)
 {
-	check_text(NEW_DAY, "select string_agg(concat_ws(' ', type, data ->> 'rung'), ', ' order by data ->> 'rung' desc, id) from kept.event", expected);
+	check_text(NEW_DAY,
+		   "select string_agg(concat_ws(' ', type, data ->> 'rung'), ', ' order by data ->> 'rung' desc, id) "
+		   "from kept.event",
+		   expected);
 }
 
 START_TEST(ladder_shows_every_rung_of_owner_and_event)
 {
 	check_text(NEW_DAY,
-	           "select string_agg(concat_ws(' ', rung, channel, to_char(due_at, 'MM-DD HH24:MI')), ', ' order by due_at, channel) "
-	           "from kept.ladder(" FIXTURE_DISTRICT ", " FIXTURE_COMMITMENT ")",
-	           "P-7D email 01-08 13:00, P-7D event 01-08 13:00, P-2D email 01-13 13:00, P-2D event 01-13 13:00, "
-	           "P0D event 01-15 13:00, P+1D email 01-16 13:00, P+1D event 01-16 13:00, P+7D email 01-22 13:00, "
-	           "P+7D event 01-22 13:00");
+		   "select string_agg(concat_ws(' ', rung, channel, to_char(due_at, 'MM-DD HH24:MI')), ', ' order by "
+		   "due_at, channel) "
+		   "from kept.ladder(" FIXTURE_DISTRICT ", " FIXTURE_COMMITMENT ")",
+		   "P-7D email 01-08 13:00, P-7D event 01-08 13:00, P-2D email 01-13 13:00, P-2D event 01-13 13:00, "
+		   "P0D event 01-15 13:00, P+1D email 01-16 13:00, P+1D event 01-16 13:00, P+7D email 01-22 13:00, "
+		   "P+7D event 01-22 13:00");
 }
 END_TEST
 
@@ -81,8 +86,9 @@ START_TEST(reminder_goes_at_eight_in_the_recipients_zone_and_not_before)
 	ck_assert_int_eq(fixture_tick(url, "2027-01-08T12:59:59Z"), 0);
 	ck_assert_int_eq(fixture_tick(url, WEEK_BEFORE), 1);
 	check_reminders("P-7D email goes");
-	fixture_change(url, WEEK_BEFORE, "update kept.person set time_zone = 'Europe/Paris'; "
-	                                 "select kept.reckon(" FIXTURE_DISTRICT ", " FIXTURE_COMMITMENT ")");
+	fixture_change(url, WEEK_BEFORE,
+		       "update kept.person set time_zone = 'Europe/Paris'; "
+		       "select kept.reckon(" FIXTURE_DISTRICT ", " FIXTURE_COMMITMENT ")");
 	check_text(WEEK_BEFORE, "select next_at at time zone 'UTC' from kept.reminder_clock", "2027-01-13 07:00:00");
 }
 END_TEST
@@ -103,7 +109,8 @@ START_TEST(two_planners_at_once_do_not_plan_the_same)
 	PGconn *first = PQconnectdb(url);
 	PQclear(PQexec(first, "set kept.now = '" WEEK_BEFORE "'; set role kept_worker"));
 	PQclear(PQexec(first, "begin"));
-	PGresult *result = PQexec(first, "select * from kept.tick(" FIXTURE_OTHER_WORKER ", 'test', 16, 'http://kept.test')");
+	PGresult *result =
+		PQexec(first, "select * from kept.tick(" FIXTURE_OTHER_WORKER ", 'test', 16, 'http://kept.test')");
 	ck_assert_int_eq(PQntuples(result), 1);
 	PQclear(result);
 	ck_assert_int_eq(fixture_tick(url, WEEK_BEFORE), 0);
@@ -116,8 +123,9 @@ END_TEST
 
 START_TEST(days_before_the_registration_are_passed_over)
 {
-	fixture_change(url, "2027-01-12T20:00:00Z", "update kept.commitment set remindable_since = kept.now(); "
-	                                           "select kept.reckon(" FIXTURE_DISTRICT ", " FIXTURE_COMMITMENT ")");
+	fixture_change(url, "2027-01-12T20:00:00Z",
+		       "update kept.commitment set remindable_since = kept.now(); "
+		       "select kept.reckon(" FIXTURE_DISTRICT ", " FIXTURE_COMMITMENT ")");
 	ck_assert_int_eq(fixture_tick(url, "2027-01-12T20:00:00Z"), 0);
 	check_reminders("P-7D email passed_before_start");
 	ck_assert_int_eq(fixture_tick(url, TWO_DAYS_BEFORE), 1);
@@ -126,8 +134,9 @@ END_TEST
 
 START_TEST(todays_rung_whose_hour_has_passed_goes_at_once)
 {
-	fixture_change(url, "2027-01-13T20:00:00Z", "update kept.commitment set remindable_since = kept.now(); "
-	                                           "select kept.reckon(" FIXTURE_DISTRICT ", " FIXTURE_COMMITMENT ")");
+	fixture_change(url, "2027-01-13T20:00:00Z",
+		       "update kept.commitment set remindable_since = kept.now(); "
+		       "select kept.reckon(" FIXTURE_DISTRICT ", " FIXTURE_COMMITMENT ")");
 	ck_assert_int_eq(fixture_tick(url, "2027-01-13T20:00:00Z"), 1);
 	check_reminders("P-7D email passed_before_start, P-2D email goes");
 }
@@ -162,9 +171,10 @@ START_TEST(nobody_to_reach_is_recorded_once_and_not_made_up_for)
 	fixture_change(url, NEW_DAY, "delete from kept.contact");
 	ck_assert_int_eq(fixture_tick(url, WEEK_BEFORE), 0);
 	check_reminders("P-7D none no_contact");
-	fixture_change(url, WEEK_BEFORE, "insert into kept.contact (district_id, person_id, channel, address) values (" FIXTURE_DISTRICT
-	                                 ", " FIXTURE_PERSON ", 'email', 'm@x.example'); "
-	                                 "select kept.reckon(" FIXTURE_DISTRICT ", " FIXTURE_COMMITMENT ")");
+	fixture_change(url, WEEK_BEFORE,
+		       "insert into kept.contact (district_id, person_id, channel, address) values (" FIXTURE_DISTRICT
+		       ", " FIXTURE_PERSON ", 'email', 'm@x.example'); "
+		       "select kept.reckon(" FIXTURE_DISTRICT ", " FIXTURE_COMMITMENT ")");
 	ck_assert_int_eq(fixture_tick(url, "2027-01-09T13:00:00Z"), 0);
 	ck_assert_int_eq(fixture_tick(url, TWO_DAYS_BEFORE), 1);
 	check_reminders("P-7D none no_contact, P-2D email goes");
@@ -176,16 +186,19 @@ START_TEST(paused_contact_is_not_used_and_another_is)
 	fixture_change(url, NEW_DAY, "update kept.contact set paused = true");
 	ck_assert_int_eq(fixture_tick(url, WEEK_BEFORE), 0);
 	check_reminders("P-7D email paused");
-	fixture_change(url, WEEK_BEFORE, "insert into kept.contact (district_id, person_id, channel, address, position) values (" FIXTURE_DISTRICT
-	                                 ", " FIXTURE_PERSON ", 'email', 'second@x.example', 2)");
-	check_text(TWO_DAYS_BEFORE, "select destination from kept.tick(" FIXTURE_WORKER ", 'test', 16, '')", "second@x.example");
+	fixture_change(url, WEEK_BEFORE,
+		       "insert into kept.contact (district_id, person_id, channel, address, position) values "
+		       "(" FIXTURE_DISTRICT ", " FIXTURE_PERSON ", 'email', 'second@x.example', 2)");
+	check_text(TWO_DAYS_BEFORE, "select destination from kept.tick(" FIXTURE_WORKER ", 'test', 16, '')",
+		   "second@x.example");
 }
 END_TEST
 
 START_TEST(accountable_hears_only_of_what_is_overdue)
 {
-	fixture_change(url, NEW_DAY, "update kept.party set role = 'accountable'; "
-	                             "select kept.reckon(" FIXTURE_DISTRICT ", " FIXTURE_COMMITMENT ")");
+	fixture_change(url, NEW_DAY,
+		       "update kept.party set role = 'accountable'; "
+		       "select kept.reckon(" FIXTURE_DISTRICT ", " FIXTURE_COMMITMENT ")");
 	ck_assert_int_eq(fixture_tick(url, TWO_DAYS_BEFORE), 0);
 	check_reminders("");
 	ck_assert_int_eq(fixture_tick(url, DAY_AFTER), 1);
@@ -195,8 +208,9 @@ END_TEST
 
 START_TEST(proposed_is_asked_before_the_date_only)
 {
-	fixture_change(url, NEW_DAY, "update kept.commitment set status = 'proposed'; "
-	                             "select kept.reckon(" FIXTURE_DISTRICT ", " FIXTURE_COMMITMENT ")");
+	fixture_change(url, NEW_DAY,
+		       "update kept.commitment set status = 'proposed'; "
+		       "select kept.reckon(" FIXTURE_DISTRICT ", " FIXTURE_COMMITMENT ")");
 	check_text(WEEK_BEFORE, "select content ->> 'ask' from kept.tick(" FIXTURE_WORKER ", 'test', 16, '')", "true");
 	fixture_settle(url, WEEK_BEFORE, SENT);
 	ck_assert_int_eq(fixture_tick(url, TWO_DAYS_BEFORE), 1);
@@ -214,8 +228,8 @@ START_TEST(closed_commitments_have_no_clock)
 	static const char *const closed[] = {"completed", "verified", "declined", "withdrawn"};
 	for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++) {
 		char sql[300];
-		snprintf(sql, sizeof(sql), "update kept.commitment set status = '%s'; select kept.reckon(%s, %s)", closed[i],
-		         FIXTURE_DISTRICT, FIXTURE_COMMITMENT);
+		snprintf(sql, sizeof(sql), "update kept.commitment set status = '%s'; select kept.reckon(%s, %s)",
+			 closed[i], FIXTURE_DISTRICT, FIXTURE_COMMITMENT);
 		fixture_change(url, NEW_DAY, sql);
 		check_text(NEW_DAY, "select coalesce(next_at::text, 'none') from kept.reminder_clock", "none");
 	}
@@ -225,12 +239,15 @@ END_TEST
 START_TEST(moved_date_starts_the_ladder_anew)
 {
 	ck_assert_int_eq(fixture_tick(url, WEEK_BEFORE), 1);
-	fixture_change(url, "2027-01-09T13:00:00Z", "update kept.commitment set due_on = '2027-02-01'; "
-	                                           "select kept.reckon(" FIXTURE_DISTRICT ", " FIXTURE_COMMITMENT ")");
+	fixture_change(url, "2027-01-09T13:00:00Z",
+		       "update kept.commitment set due_on = '2027-02-01'; "
+		       "select kept.reckon(" FIXTURE_DISTRICT ", " FIXTURE_COMMITMENT ")");
 	ck_assert_int_eq(fixture_tick(url, DAY_ITSELF), 0);
 	ck_assert_int_eq(fixture_tick(url, "2027-01-25T13:00:00Z"), 1);
-	check_text(NEW_DAY, "select string_agg(due_on || ' ' || rung, ', ' order by due_on) from kept.reminder where channel = 'email'",
-	           "2027-01-15 P-7D, 2027-02-01 P-7D");
+	check_text(NEW_DAY,
+		   "select string_agg(due_on || ' ' || rung, ', ' order by due_on) from kept.reminder where channel = "
+		   "'email'",
+		   "2027-01-15 P-7D, 2027-02-01 P-7D");
 }
 END_TEST
 
@@ -239,9 +256,9 @@ START_TEST(edited_policy_repeats_nothing_and_makes_up_for_nothing)
 	ck_assert_int_eq(fixture_tick(url, WEEK_BEFORE), 1);
 	fixture_settle(url, WEEK_BEFORE, SENT);
 	fixture_change(url, "2027-01-12T15:00:00Z",
-	               "update kept.reminder_policy set offsets = '{-7,-5,-1}', updated_at = kept.now(); "
-	               "update kept.district set plan_rev = plan_rev + 1; "
-	               "insert into kept.replan (district_id, plan_rev) select id, plan_rev from kept.district");
+		       "update kept.reminder_policy set offsets = '{-7,-5,-1}', updated_at = kept.now(); "
+		       "update kept.district set plan_rev = plan_rev + 1; "
+		       "insert into kept.replan (district_id, plan_rev) select id, plan_rev from kept.district");
 	ck_assert_int_eq(fixture_tick(url, "2027-01-12T15:00:00Z"), 0);
 	ck_assert_int_eq(fixture_tick(url, "2027-01-12T15:00:01Z"), 0);
 	check_reminders("P-7D email goes, P-5D email passed_before_start");
@@ -253,13 +270,16 @@ END_TEST
 START_TEST(replan_goes_in_chunks)
 {
 	fixture_crowd(url, NEW_DAY, 1500, "crowd.example", "2027-03-01");
-	fixture_change(url, NEW_DAY, "update kept.district set plan_rev = plan_rev + 1; "
-	                             "insert into kept.replan (district_id, plan_rev) select id, plan_rev from kept.district");
+	fixture_change(url, NEW_DAY,
+		       "update kept.district set plan_rev = plan_rev + 1; "
+		       "insert into kept.replan (district_id, plan_rev) select id, plan_rev from kept.district");
 	ck_assert_int_eq(fixture_tick(url, NEW_DAY), 0);
-	ck_assert_int_eq(fixture_count(url, NEW_DAY, "select count(*) from kept.reminder_clock where plan_rev = 2"), 1000);
+	ck_assert_int_eq(fixture_count(url, NEW_DAY, "select count(*) from kept.reminder_clock where plan_rev = 2"),
+			 1000);
 	check_text(NEW_DAY, "select more from kept.tick_next()", "t");
 	ck_assert_int_eq(fixture_tick(url, NEW_DAY), 0);
-	ck_assert_int_eq(fixture_count(url, NEW_DAY, "select count(*) from kept.reminder_clock where plan_rev = 2"), 1501);
+	ck_assert_int_eq(fixture_count(url, NEW_DAY, "select count(*) from kept.reminder_clock where plan_rev = 2"),
+			 1501);
 	check_text(NEW_DAY, "select more from kept.tick_next()", "f");
 }
 END_TEST
@@ -272,9 +292,11 @@ START_TEST(each_event_is_told_once)
 	fixture_tick(url, DAY_ITSELF);
 	fixture_tick(url, DAY_AFTER);
 	fixture_tick(url, WEEK_AFTER);
-	check_events("commitment.due_today P0D, commitment.due_soon P-7D, commitment.due_soon P-2D, commitment.overdue P+7D, "
-	             "commitment.overdue P+1D");
-	ck_assert_int_eq(fixture_count(url, NEW_DAY, "select count(*) from kept.event where data::text ilike '%maria%'"), 0);
+	check_events("commitment.due_today P0D, commitment.due_soon P-7D, commitment.due_soon P-2D, commitment.overdue "
+		     "P+7D, "
+		     "commitment.overdue P+1D");
+	ck_assert_int_eq(
+		fixture_count(url, NEW_DAY, "select count(*) from kept.event where data::text ilike '%maria%'"), 0);
 }
 END_TEST
 
@@ -282,9 +304,10 @@ static void add_endpoint(const char *events, const char *state)
 {
 	char sql[400];
 	snprintf(sql, sizeof(sql),
-	         "insert into kept.endpoint (district_id, id, url, events, secret, state) values (%s, %s, 'https://s.example/', '%s', "
-	         "'ks1.sealed', '%s')",
-	         FIXTURE_DISTRICT, FIXTURE_ENDPOINT, events, state);
+		 "insert into kept.endpoint (district_id, id, url, events, secret, state) values (%s, %s, "
+		 "'https://s.example/', '%s', "
+		 "'ks1.sealed', '%s')",
+		 FIXTURE_DISTRICT, FIXTURE_ENDPOINT, events, state);
 	fixture_change(url, NEW_DAY, sql);
 	fixture_change(url, NEW_DAY, "delete from kept.contact");
 }
@@ -294,7 +317,8 @@ START_TEST(endpoint_gets_what_it_asked_for)
 	static const struct subscription {
 		const char *events;
 		int count;
-	} table[] = {{"{*}", 1}, {"{commitment.*}", 1}, {"{commitment.due_soon}", 1}, {"{commitment.due,reminder.*}", 0}};
+	} table[] = {
+		{"{*}", 1}, {"{commitment.*}", 1}, {"{commitment.due_soon}", 1}, {"{commitment.due,reminder.*}", 0}};
 	add_endpoint(table[_i].events, "active");
 	ck_assert_int_eq(fixture_tick(url, WEEK_BEFORE), table[_i].count);
 	ck_assert_int_eq(fixture_count(url, NEW_DAY, "select count(*) from kept.event_pending"), 0);
@@ -305,11 +329,12 @@ START_TEST(event_payload_has_type_instant_and_whole_link)
 {
 	add_endpoint("{*}", "active");
 	check_text(WEEK_BEFORE,
-	           "select concat_ws(' ', body::json ->> 'type', body::json ->> 'timestamp', body::json #>> '{data,link}', "
-	           "body::json #>> '{data,days_left}', secret, useful_seconds) "
-	           "from kept.tick(" FIXTURE_WORKER ", 'test', 16, 'https://kept.test')",
-	           "commitment.due_soon 2027-01-08T13:00:00.000Z "
-	           "https://kept.test/v1/commitments/00000000-0000-7000-8000-0000000000b1 7 ks1.sealed -1");
+		   "select concat_ws(' ', body::json ->> 'type', body::json ->> 'timestamp', body::json #>> "
+		   "'{data,link}', "
+		   "body::json #>> '{data,days_left}', secret, useful_seconds) "
+		   "from kept.tick(" FIXTURE_WORKER ", 'test', 16, 'https://kept.test')",
+		   "commitment.due_soon 2027-01-08T13:00:00.000Z "
+		   "https://kept.test/v1/commitments/00000000-0000-7000-8000-0000000000b1 7 ks1.sealed -1");
 }
 END_TEST
 
@@ -356,16 +381,20 @@ START_TEST(small_district_does_not_wait_for_a_large_one)
 {
 	fixture_crowd(url, NEW_DAY, 100, "a.example", "2027-01-15");
 	fixture_change(url, NEW_DAY,
-	               "insert into kept.district (id, name, time_zone, locale) values ('00000000-0000-7000-8000-0000000000d2', 'Small', 'UTC', 'en');"
-	               "insert into kept.lane (district_id, channel, destination) select " FIXTURE_DISTRICT
-	               ", 'email', n || '.example' from generate_series(1, 50) n;"
-	               "insert into kept.lane (district_id, channel, destination) values ('00000000-0000-7000-8000-0000000000d2', 'email', 's.example');"
-	               "insert into kept.batch (district_id, lane_id, messages, ready_at) select district_id, id, array[kept.uuid7()],"
-	               " kept.now() - case when destination = 's.example' then interval '1 s' else interval '1 min' end from kept.lane");
+		       "insert into kept.district (id, name, time_zone, locale) values "
+		       "('00000000-0000-7000-8000-0000000000d2', 'Small', 'UTC', 'en');"
+		       "insert into kept.lane (district_id, channel, destination) select " FIXTURE_DISTRICT
+		       ", 'email', n || '.example' from generate_series(1, 50) n;"
+		       "insert into kept.lane (district_id, channel, destination) values "
+		       "('00000000-0000-7000-8000-0000000000d2', 'email', 's.example');"
+		       "insert into kept.batch (district_id, lane_id, messages, ready_at) select district_id, id, "
+		       "array[kept.uuid7()],"
+		       " kept.now() - case when destination = 's.example' then interval '1 s' else interval '1 min' "
+		       "end from kept.lane");
 	ck_assert_int_eq(fixture_count(url, NEW_DAY,
-	                               "select count(*) from kept.lease(" FIXTURE_WORKER ", 4) "
-	                               "where district_id = '00000000-0000-7000-8000-0000000000d2'"),
-	                 1);
+				       "select count(*) from kept.lease(" FIXTURE_WORKER ", 4) "
+				       "where district_id = '00000000-0000-7000-8000-0000000000d2'"),
+			 1);
 }
 END_TEST
 

@@ -57,7 +57,8 @@ START_TEST(local_time_is_the_first_valid_minute)
 {
 	const struct instant *i = &instants[_i];
 	char sql[300];
-	snprintf(sql, sizeof(sql), "select kept.local_instant('%s', '%s', '%s') at time zone 'UTC'", i->day, i->hour, i->zone);
+	snprintf(sql, sizeof(sql), "select kept.local_instant('%s', '%s', '%s') at time zone 'UTC'", i->day, i->hour,
+		 i->zone);
 	char *utc = query_text(url, sql);
 	ck_assert_str_eq(utc, i->utc);
 	free(utc);
@@ -68,22 +69,22 @@ END_TEST
 START_TEST(each_local_day_has_one_instant_in_every_zone)
 {
 	long long wrong = query_number(
-		url,
-		"with day as materialized ("
-		"  select z.name, d.n, d.n::date + time '02:30' as wall, kept.local_instant(d.n::date, '02:30', z.name) as at"
-		"  from pg_timezone_names z, generate_series(timestamp '2026-01-01', '2028-12-31', '1 day') d (n)"
-		"  where z.name ~ '^(Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific)/')"
-		" select count(*) from ("
-		"  select *, lag(at) over (partition by name order by n) as before from day) x"
-		" where at <= before"
-		/* At that time, or in a gap the first minute whose time is later. */
-		" or at at time zone name < wall"
-		" or (at at time zone name > wall and (at - interval '1 minute') at time zone name >= wall)"
-		" or (at at time zone name)::date <> n::date"
-		/* Never the second of two. */
-		" or (at - interval '30 minutes') at time zone name = wall"
-		" or (at - interval '1 hour') at time zone name = wall"
-		" or (at - interval '2 hours') at time zone name = wall");
+		url, "with day as materialized ("
+		     "  select z.name, d.n, d.n::date + time '02:30' as wall, kept.local_instant(d.n::date, '02:30', "
+		     "z.name) as at"
+		     "  from pg_timezone_names z, generate_series(timestamp '2026-01-01', '2028-12-31', '1 day') d (n)"
+		     "  where z.name ~ '^(Africa|America|Antarctica|Asia|Atlantic|Australia|Europe|Indian|Pacific)/')"
+		     " select count(*) from ("
+		     "  select *, lag(at) over (partition by name order by n) as before from day) x"
+		     " where at <= before"
+		     /* At that time, or in a gap the first minute whose time is later. */
+		     " or at at time zone name < wall"
+		     " or (at at time zone name > wall and (at - interval '1 minute') at time zone name >= wall)"
+		     " or (at at time zone name)::date <> n::date"
+		     /* Never the second of two. */
+		     " or (at - interval '30 minutes') at time zone name = wall"
+		     " or (at - interval '1 hour') at time zone name = wall"
+		     " or (at - interval '2 hours') at time zone name = wall");
 	ck_assert_int_eq(wrong, 0);
 }
 END_TEST

@@ -266,6 +266,31 @@ START_TEST(database_that_goes_and_comes_back_gets_each_result_once)
 }
 END_TEST
 
+START_TEST(worker_without_a_database_waits_and_stops_when_told)
+{
+	pid_t child;
+
+	cluster_shut(cluster);
+	child = worker_start(NULL, NULL);
+	for (double end = steady_seconds() + 20; !output_has("unreachable") && steady_seconds() < end;)
+		usleep(20000);
+	ck_assert(output_has("unreachable"));
+	cluster_resume(cluster);
+	ck_assert(smtp_peer_wait(relay, 1, 20));
+	ck_assert(query_until(database, "select exists (select from kept.delivery)", 10));
+	cluster_shut(cluster);
+	kill(child, SIGTERM);
+	ck_assert_int_eq(worker_end(child, 5), 0);
+	ck_assert_int_eq(truncate(output, 0), 0);
+	child = worker_start(NULL, NULL);
+	for (double end = steady_seconds() + 20; !output_has("unreachable") && steady_seconds() < end;)
+		usleep(20000);
+	kill(child, SIGTERM);
+	ck_assert_int_eq(worker_end(child, 3), 0);
+	cluster_resume(cluster);
+}
+END_TEST
+
 START_TEST(late_settle_after_a_takeover_records_nothing)
 {
 	pid_t child;
@@ -340,6 +365,7 @@ int main(void)
 	tcase_add_test(program, stopped_worker_settles_what_it_sent_and_gives_back_the_rest);
 	tcase_add_test(program, killed_worker_loses_nothing_and_repeats_only_its_open_window);
 	tcase_add_test(program, database_that_goes_and_comes_back_gets_each_result_once);
+	tcase_add_test(program, worker_without_a_database_waits_and_stops_when_told);
 	tcase_add_test(program, late_settle_after_a_takeover_records_nothing);
 	tcase_add_test(program, event_reaches_its_endpoint_signed);
 	suite_add_tcase(suite, program);

@@ -1,0 +1,401 @@
+/* Summary, reminder policies, webhook endpoints, events and deliveries. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <check.h>
+
+#include "tests/support/query.h"
+#include "tests/support/register.h"
+#include "tests/support/route.h"
+
+static struct cluster *cluster;
+static char *url, *superuser;
+static PGconn *api;
+
+static void set_up(void)
+{
+	query_run(superuser, "delete from kept.delivery; delete from kept.attempt; delete from kept.message; delete "
+			     "from kept.waiting; delete from kept.lane;"
+			     "delete from kept.reminder; delete from kept.commitment; delete from kept.event_pending; "
+			     "delete from kept.event;"
+			     "delete from kept.idempotency; delete from kept.endpoint; delete from kept.replan;"
+			     "delete from kept.reminder_policy where name <> 'Default'");
+	api = route_connect(url);
+}
+
+static void tear_down(void)
+{
+	PQfinish(api);
+}
+
+static void expect(struct route_reply reply, int status)
+{
+	ck_assert_msg(reply.status == status, "%d instead of %d: %s %s %s", reply.status, status, reply.state,
+		      reply.body, reply.errors);
+	route_release(&reply);
+}
+
+static void expect_member(const struct route_reply *reply, const char *path, const char *value)
+{
+	const char *found = route_member(reply, path);
+	ck_assert_msg(strcmp(found, value) == 0, "%s is %s, not %s: %s", path, found, value, reply->body);
+}
+
+static const char owners[] = "insert into kept.party (district_id, commitment_id, role, group_code)"
+			     " select c.district_id, c.id, 'owner', c.group_code from kept.commitment c"
+			     " where not exists (select from kept.party p where p.commitment_id = c.id)";
+
+/* Adds as many commitments of that kind; "null" for a school or a date that is not set. */
+static void add(const char *group, const char *status, const char *visibility, const char *school, const char *due_on,
+		int count)
+{
+	char sql[600];
+	snprintf(sql, sizeof(sql),
+		 "insert into kept.commitment (district_id, group_code, title, status, visibility, school_id, due_on, "
+		 "created_by)"
+		 " select '" LAKEVIEW "', '%s', 'x', '%s', '%s', %s, %s, 'owner' from generate_series(1, %d)",
+		 group, status, visibility, school, due_on, count);
+	query_run(superuser, sql);
+	query_run(superuser, owners);
+}
+
+static struct route_reply summary(const char *hash, const char *school)
+{
+	struct route_reply reply = route_ask(api, hash, "summary_read", "school_id", school, NULL);
+	ck_assert_msg(reply.status == 200, "%s %s", reply.state, reply.body);
+	return reply;
+}
+
+START_TEST(the_summary_has_eight_rows_in_order_zeros_too)
+{
+	static const char *const codes[] = {"teachers",     "teacher_unions",    "education_support_professionals",
+					    "leaders",      "students",          "families",
+					    "policymakers", "business_community"};
+	struct route_reply reply = summary(KEY_ADMIN, NULL);
+	ck_assert_int_eq(route_count(&reply, "items"), 8);
+	for (int i = 0; i < 8; i++) {
+		char path[40];
+		snprintf(path, sizeof(path), "items/%d/group", i);
+		expect_member(&reply, path, codes[i]);
+		snprintf(path, sizeof(path), "items/%d/agreed", i);
+		expect_member(&reply, path, "0");
+		snprintf(path, sizeof(path), "items/%d/none", i);
+		expect_member(&reply, path, "true");
+	}
+	route_release(&reply);
+}
+END_TEST
+
+START_TEST(the_summary_counts_by_status_and_day)
+{
+	add("families", "proposed", "group", "null", "'2027-01-20'", 1);
+	add("families", "agreed", "group", "null", "'2027-01-09'", 2);
+	add("families", "deferred", "group", "'" SCHOOL_EAST "'", "null", 1);
+	add("families", "in_progress", "private", "'" SCHOOL_EAST "'", "'2027-01-10'", 3);
+	add("families", "verified", "group", "null", "'2027-01-01'", 1);
+	add("families", "completed", "group", "null", "'2027-01-01'", 1);
+	add("teachers", "withdrawn", "group", "null", "'2027-01-01'", 4);
+	struct route_reply reply = summary(KEY_ADMIN, NULL);
+	expect_member(&reply, "items/5",
+		      "{\"agreed\":3,\"completed\":2,\"group\":\"families\",\"in_progress\":3,\"name\":\"Families\","
+		      "\"none\":false,"
+		      "\"overdue\":2,\"proposed\":1}");
+	expect_member(&reply, "items/0/none", "true");
+	route_release(&reply);
+	reply = summary(KEY_ADMIN, SCHOOL_EAST);
+	expect_member(&reply, "items/5/agreed", "1");
+	expect_member(&reply, "items/5/in_progress", "3");
+	expect_member(&reply, "items/5/overdue", "0");
+	route_release(&reply);
+	reply = route_ask(api, KEY_ADMIN, "summary_read", "from", "2027-01-09", "to", "2027-01-10", NULL);
+	expect_member(&reply, "items/5/agreed", "2");
+	expect_member(&reply, "items/5/proposed", "0");
+	route_release(&reply);
+	reply = route_ask(api, KEY_ADMIN, "summary_read", "school_id", HILLSIDE_SCHOOL, NULL);
+	expect(reply, 404);
+	reply = summary(KEY_HILLSIDE, NULL);
+	expect_member(&reply, "items/5/none", "true");
+	route_release(&reply);
+}
+END_TEST
+
+START_TEST(a_few_hidden_commitments_are_not_told_by_a_count)
+{
+	static const struct {
+		int readable, hidden;
+		const char *told;
+	} table[] = {{0, 0, "0"}, {3, 0, "3"},    {0, 1, "null"}, {0, 4, "null"},
+		     {0, 5, "5"}, {2, 2, "null"}, {9, 1, "null"}, {1, 6, "7"}};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		query_run(superuser, "delete from kept.commitment");
+		add("families", "agreed", "plan", "null", "null", table[i].readable);
+		add("families", "agreed", "group", "null", "null", table[i].hidden);
+		struct route_reply reply = summary(KEY_READER, NULL);
+		expect_member(&reply, "items/5/agreed", table[i].told);
+		route_release(&reply);
+		reply = summary(KEY_ADMIN, NULL);
+		char all[20];
+		snprintf(all, sizeof(all), "%d", table[i].readable + table[i].hidden);
+		expect_member(&reply, "items/5/agreed", all);
+		route_release(&reply);
+		/* What the summary counts is not what the key then sees. */
+		reply = route_ask(api, KEY_READER, "commitment_list", "page_size", "50", NULL);
+		ck_assert_int_eq(route_count(&reply, ""), table[i].readable);
+		route_release(&reply);
+	}
+}
+END_TEST
+
+static void default_policy(char id[40])
+{
+	char *found = query_text(superuser, "select id from kept.reminder_policy where district_id = '" LAKEVIEW
+					    "' and name = 'Default'");
+	snprintf(id, 40, "%s", found);
+	free(found);
+}
+
+START_TEST(a_policy_is_one_for_its_school_and_group)
+{
+	static const char body[] = "{\"name\":\"Families of East\",\"school_id\":\"" SCHOOL_EAST
+				   "\",\"group\":\"families\",\"offsets\":[3,-3,-14],\"send_at\":\"17:30\"}";
+	struct route_reply reply = route_ask(api, KEY_ADMIN, "policy_create", "request", "{}", "body", body, NULL);
+	ck_assert_int_eq(reply.status, 201);
+	expect_member(&reply, "offsets", "[-14,-3,3]");
+	expect_member(&reply, "send_at", "17:30");
+	route_release(&reply);
+	expect(route_ask(api, KEY_ADMIN, "policy_create", "request", "{}", "body", body, NULL), 409);
+	expect(route_ask(api, KEY_ADMIN, "policy_create", "request", "{}", "body",
+			 "{\"name\":\"x\",\"school_id\":\"" HILLSIDE_SCHOOL "\",\"offsets\":[]}", NULL),
+	       422);
+	expect(route_ask(api, KEY_STEWARD_EAST, "policy_create", "request", "{}", "body",
+			 "{\"name\":\"x\",\"group\":\"families\",\"offsets\":[]}", NULL),
+	       403);
+	expect(route_ask(api, KEY_STEWARD_EAST, "policy_create", "request", "{}", "body",
+			 "{\"name\":\"x\",\"school_id\":\"" SCHOOL_EAST "\",\"offsets\":[]}", NULL),
+	       201);
+	reply = route_ask(api, KEY_ADMIN, "policy_list", "page_size", "2", NULL);
+	ck_assert_int_eq(route_count(&reply, ""), 2);
+	expect_member(&reply, "0/name", "Default");
+	struct route_reply rest = route_ask(api, KEY_ADMIN, "policy_list", "page_size", "2", "after", reply.next, NULL);
+	ck_assert_int_eq(route_count(&rest, ""), 1);
+	ck_assert_str_eq(rest.next, "");
+	route_release(&reply);
+	route_release(&rest);
+}
+END_TEST
+
+START_TEST(a_change_of_policy_asks_for_all_clocks_anew)
+{
+	char id[40];
+	default_policy(id);
+	long long before = query_number(superuser, "select plan_rev from kept.district where id = '" LAKEVIEW "'");
+	struct route_reply reply = route_ask(api, KEY_ADMIN, "policy_change", "request", "{\"if_match\":1}", "id", id,
+					     "body", "{\"send_at\":\"09:00\"}", NULL);
+	ck_assert_int_eq(reply.status, 200);
+	expect_member(&reply, "send_at", "09:00");
+	expect_member(&reply, "offsets", "[-7,-2,1,7]");
+	route_release(&reply);
+	ck_assert_int_eq(
+		query_number(superuser,
+			     "select r.plan_rev from kept.replan r join kept.district d on d.id = r.district_id"
+			     " where d.id = '" LAKEVIEW "' and r.plan_rev = d.plan_rev"),
+		before + 1);
+	expect(route_ask(api, KEY_ADMIN, "policy_change", "request", "{\"if_match\":1}", "id", id, "body",
+			 "{\"send_at\":\"10:00\"}", NULL),
+	       412);
+	query_run(superuser, "update kept.reminder_policy set send_at = '08:00', version = 1 where name = 'Default'");
+}
+END_TEST
+
+START_TEST(the_districts_default_policy_stays)
+{
+	char id[40];
+	default_policy(id);
+	expect(route_ask(api, KEY_ADMIN, "policy_remove", "request", "{}", "id", id, NULL), 409);
+	expect(route_ask(api, KEY_ADMIN, "policy_change", "request", "{}", "id", id, "body", "{\"group\":\"families\"}",
+			 NULL),
+	       409);
+	expect(route_ask(api, KEY_HILLSIDE, "policy_read", "id", id, NULL), 404);
+	expect(route_ask(api, KEY_STEWARD_EAST, "policy_change", "request", "{}", "id", id, "body",
+			 "{\"name\":\"Mine\"}", NULL),
+	       403);
+	struct route_reply reply = route_ask(api, KEY_ADMIN, "policy_create", "request", "{}", "body",
+					     "{\"name\":\"x\",\"group\":\"students\",\"offsets\":[-1]}", NULL);
+	ck_assert_int_eq(reply.status, 201);
+	snprintf(id, sizeof(id), "%s", route_member(&reply, "id"));
+	route_release(&reply);
+	expect(route_ask(api, KEY_ADMIN, "policy_remove", "request", "{}", "id", id, NULL), 204);
+	expect(route_ask(api, KEY_ADMIN, "policy_read", "id", id, NULL), 404);
+}
+END_TEST
+
+START_TEST(an_endpoint_shows_its_secret_once_and_keeps_it_sealed)
+{
+	static const char request[] =
+		"{\"operation\":\"POST "
+		"/v1/webhook-endpoints\",\"path\":\"/v1/webhook-endpoints\",\"key\":\"k\",\"fingerprint\":\"" HASH64(
+			"0") "\"}";
+	struct route_reply reply =
+		route_ask(api, KEY_ADMIN, "endpoint_create", "request", request, "body",
+			  "{\"url\":\"https://a.example/hook\",\"events\":[\"reminder.failed\",\"commitment.*\"]}",
+			  "secrets", "[{\"secret\":\"ks1.abc\"}]", NULL);
+	ck_assert_int_eq(reply.status, 201);
+	expect_member(&reply, "secret", "ks1.abc");
+	expect_member(&reply, "events", "[\"commitment.*\",\"reminder.failed\"]");
+	char id[40];
+	snprintf(id, sizeof(id), "%s", route_member(&reply, "id"));
+	struct route_reply read = route_ask(api, KEY_ADMIN, "endpoint_read", "id", id, NULL);
+	expect_member(&read, "secret", "");
+	ck_assert_str_eq(read.etag, reply.etag);
+	route_release(&read);
+	route_release(&reply);
+	reply = route_ask(api, KEY_ADMIN, "endpoint_list", "page_size", "50", NULL);
+	ck_assert_ptr_null(strstr(reply.body, "ks1."));
+	ck_assert_int_eq(route_count(&reply, ""), 1);
+	route_release(&reply);
+	query_run(superuser,
+		  "update kept.endpoint set state = 'disabled', state_reason = 'gone', failing_since = kept.now()");
+	reply = route_ask(api, KEY_ADMIN, "endpoint_change", "request", "{\"if_match\":1}", "id", id, "body",
+			  "{\"state\":\"active\",\"url\":\"https://b.example/\"}", NULL);
+	ck_assert_int_eq(reply.status, 200);
+	expect_member(&reply, "state", "active");
+	expect_member(&reply, "state_reason", "null");
+	expect_member(&reply, "url", "https://b.example/");
+	expect_member(&reply, "version", "2");
+	route_release(&reply);
+	expect(route_ask(api, KEY_HILLSIDE, "endpoint_remove", "request", "{}", "id", id, NULL), 404);
+	expect(route_ask(api, KEY_ADMIN, "endpoint_remove", "request", "{\"if_match\":1}", "id", id, NULL), 412);
+	expect(route_ask(api, KEY_ADMIN, "endpoint_remove", "request", "{\"if_match\":2}", "id", id, NULL), 204);
+	expect(route_ask(api, KEY_ADMIN, "endpoint_read", "id", id, NULL), 404);
+}
+END_TEST
+
+static void promise(char id[40], const char *visibility)
+{
+	char body[400];
+	snprintf(body, sizeof(body),
+		 "{\"group\":\"families\",\"title\":\"Read\",\"owner\":{\"person_id\":\"" PERSON_MARIA
+		 "\"},\"due_on\":\"2027-01-15\",\"visibility\":\"%s\"}",
+		 visibility);
+	struct route_reply reply = route_ask(api, KEY_ADMIN, "commitment_create", "request", "{}", "body", body, NULL);
+	ck_assert_int_eq(reply.status, 201);
+	snprintf(id, 40, "%s", route_member(&reply, "id"));
+	route_release(&reply);
+}
+
+START_TEST(events_are_told_to_whom_their_commitment_is_told)
+{
+	char open[40], hidden[40];
+	promise(open, "plan");
+	promise(hidden, "group");
+	struct route_reply admin = route_ask(api, KEY_ADMIN, "event_list", "page_size", "50", NULL);
+	struct route_reply reader = route_ask(api, KEY_READER, "event_list", "page_size", "50", NULL);
+	struct route_reply created = route_ask(api, KEY_ADMIN, "event_list", "page_size", "50", "type",
+					       "commitment.created", "commitment_id", hidden, NULL);
+	ck_assert_int_eq(route_count(&admin, ""), 4);
+	ck_assert_int_eq(route_count(&reader, ""), 2);
+	ck_assert_int_eq(route_count(&created, ""), 1);
+	expect_member(&reader, "0/type", "commitment.created");
+	expect_member(&reader, "0/commitment_id", open);
+	expect_member(&reader, "0/data/days_left", "5");
+	char id[40];
+	snprintf(id, sizeof(id), "%s", route_member(&created, "0/id"));
+	expect(route_ask(api, KEY_ADMIN, "event_read", "id", id, NULL), 200);
+	expect(route_ask(api, KEY_READER, "event_read", "id", id, NULL), 404);
+	expect(route_ask(api, KEY_HILLSIDE, "event_read", "id", id, NULL), 404);
+	struct route_reply page = route_ask(api, KEY_ADMIN, "event_list", "page_size", "3", NULL);
+	struct route_reply rest = route_ask(api, KEY_ADMIN, "event_list", "page_size", "3", "after", page.next, NULL);
+	ck_assert_int_eq(route_count(&rest, ""), 1);
+	route_release(&admin);
+	route_release(&reader);
+	route_release(&created);
+	route_release(&page);
+	route_release(&rest);
+}
+END_TEST
+
+static int deliveries(const char *parameter, const char *value)
+{
+	struct route_reply reply =
+		route_ask(api, KEY_ADMIN, "delivery_list", "page_size", "50", parameter, value, NULL);
+	ck_assert_msg(reply.status == 200, "%s %s", reply.state, reply.body);
+	int count = route_count(&reply, "");
+	route_release(&reply);
+	return count;
+}
+
+START_TEST(a_delivery_shows_its_state_from_the_first_moment_to_the_last)
+{
+	char id[40];
+	promise(id, "group");
+	expect(route_ask(api, KEY_ADMIN, "commitment_remind", "request", "{}", "id", id, "body", "{}", NULL), 202);
+	struct route_reply reply =
+		route_ask(api, KEY_ADMIN, "delivery_list", "page_size", "50", "commitment_id", id, NULL);
+	ck_assert_int_eq(route_count(&reply, ""), 1);
+	expect_member(&reply, "0/state", "pending");
+	expect_member(&reply, "0/recipient_id", PERSON_MARIA);
+	ck_assert_ptr_null(strstr(reply.body, "maria@"));
+	char message[40];
+	snprintf(message, sizeof(message), "%s", route_member(&reply, "0/id"));
+	route_release(&reply);
+
+	query_run(superuser,
+		  "insert into kept.message (district_id, id, kind, channel, lane_id, contact_id)"
+		  " select r.district_id, r.message_id, 'reminder', 'email', w.lane_id, r.contact_id"
+		  " from kept.reminder r join kept.waiting w on w.message_id = r.message_id;"
+		  "insert into kept.attempt (district_id, message_id, number, outcome, status, error, answer)"
+		  " select district_id, id, 1, 'retry', 451, 'busy', '451 later' from kept.message;"
+		  "update kept.waiting set why = 'retry', ready_at = '2027-01-10 15:05:00+00'");
+	ck_assert_int_eq(deliveries("state", "retrying"), 1);
+	ck_assert_int_eq(deliveries("state", "pending"), 0);
+	ck_assert_int_eq(deliveries("channel", "email"), 1);
+	ck_assert_int_eq(deliveries("channel", "webhook"), 0);
+	ck_assert_int_eq(deliveries("endpoint_id", REGISTER_ID("99")), 0);
+	reply = route_ask(api, KEY_ADMIN, "delivery_read", "id", message, NULL);
+	expect_member(&reply, "attempt_count", "1");
+	expect_member(&reply, "next_attempt_at", "2027-01-10T15:05:00Z");
+	expect_member(&reply, "attempts/0/status", "451");
+	expect_member(&reply, "attempts/0/answer", "451 later");
+	route_release(&reply);
+
+	query_run(superuser,
+		  "delete from kept.waiting; insert into kept.delivery (district_id, message_id, outcome, attempts)"
+		  " select district_id, id, 'sent', 2 from kept.message");
+	reply = route_ask(api, KEY_ADMIN, "delivery_read", "id", message, NULL);
+	expect_member(&reply, "state", "sent");
+	expect_member(&reply, "attempt_count", "2");
+	route_release(&reply);
+	expect(route_ask(api, KEY_HILLSIDE, "delivery_read", "id", message, NULL), 404);
+}
+END_TEST
+
+int main(void)
+{
+	cluster = cluster_start(NULL);
+	url = cluster_database(cluster, "record", CLUSTER_TEST_CLOCK);
+	superuser = cluster_superuser(cluster, "record");
+	register_fill(superuser);
+	Suite *suite = suite_create("record");
+	TCase *test = tcase_create("record");
+	tcase_add_checked_fixture(test, set_up, tear_down);
+	tcase_set_timeout(test, 60);
+	tcase_add_test(test, the_summary_has_eight_rows_in_order_zeros_too);
+	tcase_add_test(test, the_summary_counts_by_status_and_day);
+	tcase_add_test(test, a_few_hidden_commitments_are_not_told_by_a_count);
+	tcase_add_test(test, a_policy_is_one_for_its_school_and_group);
+	tcase_add_test(test, a_change_of_policy_asks_for_all_clocks_anew);
+	tcase_add_test(test, the_districts_default_policy_stays);
+	tcase_add_test(test, an_endpoint_shows_its_secret_once_and_keeps_it_sealed);
+	tcase_add_test(test, events_are_told_to_whom_their_commitment_is_told);
+	tcase_add_test(test, a_delivery_shows_its_state_from_the_first_moment_to_the_last);
+	suite_add_tcase(suite, test);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	free(url);
+	free(superuser);
+	cluster_stop(cluster);
+	return failed ? 1 : 0;
+}

@@ -1,0 +1,252 @@
+#include "tests/support/ask.h"
+
+#include <check.h>
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "api/schema.h"
+#include "kept/text.h"
+
+#define REQUEST_BYTES (4 * 1024 * 1024)
+#define PATIENCE_SECONDS 30
+
+void asking_open(struct asking *asking, const struct api *api)
+{
+	asking->api = api;
+	asking->document = json_loadb(contract_document, contract_document_length, 0, NULL);
+	ck_assert_ptr_nonnull(asking->document);
+	asking->seen = mmap(NULL, contract_operation_count * ASK_STATUSES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert(asking->seen != MAP_FAILED);
+}
+
+void asking_release(struct asking *asking)
+{
+	json_decref(asking->document);
+	munmap(asking->seen, contract_operation_count * ASK_STATUSES);
+}
+
+static const char *media_type(const char *method)
+{
+	return strcmp(method, "PATCH") == 0 ? "application/merge-patch+json" : "application/json";
+}
+
+static char *request_of(const char *key, const char *method, const char *target, const char *headers, const char *body)
+{
+	struct text out;
+	text_init(&out, REQUEST_BYTES);
+	text_adds(&out, method);
+	text_adds(&out, " ");
+	text_adds(&out, target);
+	text_adds(&out, " HTTP/1.1\r\nHost: kept.example\r\n");
+	if (key)
+		text_addf(&out, "Authorization: Bearer %s\r\n", key);
+	if (headers)
+		text_adds(&out, headers);
+	if (body && !(headers && strcasestr(headers, "Content-Type:")))
+		text_addf(&out, "Content-Type: %s\r\n", media_type(method));
+	if (body)
+		text_addf(&out, "Content-Length: %zu\r\n", strlen(body));
+	text_adds(&out, "\r\n");
+	if (body)
+		text_adds(&out, body);
+	char *request = text_take(&out);
+	ck_assert_ptr_nonnull(request);
+	return request;
+}
+
+/* What the document says of that status of the operation; NULL: nothing. */
+static const json_t *told(const struct asking *asking, const struct contract_operation *operation, int status)
+{
+	char method[16] = "", number[8];
+	for (size_t i = 0; operation->method[i] && i < sizeof(method) - 1; i++)
+		method[i] = (char)tolower((unsigned char)operation->method[i]);
+	snprintf(number, sizeof(number), "%d", status);
+	const json_t *path = json_object_get(json_object_get(asking->document, "paths"), operation->path);
+	const json_t *response =
+		json_object_get(json_object_get(json_object_get(path, method), "responses"), number);
+	const char *ref = json_string_value(json_object_get(response, "$ref"));
+	if (!ref)
+		return response;
+	const json_t *shared = json_object_get(json_object_get(asking->document, "components"), "responses");
+	return json_object_get(shared, strrchr(ref, '/') + 1);
+}
+
+static void judge_body(const struct answer *answer, const json_t *response)
+{
+	const json_t *content = json_object_get(response, "content");
+	void *first = json_object_iter((json_t *)content);
+	if (!first) {
+		ck_assert_msg(*answer->body == '\0', "%s: %d has a body", answer->asked, answer->status);
+		return;
+	}
+	const char *type = json_object_iter_key(first);
+	ck_assert_msg(text_starts(header(answer, "Content-Type"), type), "%s: %d is %s", answer->asked, answer->status,
+		      header(answer, "Content-Type"));
+	const char *ref = json_string_value(
+		json_object_get(json_object_get(json_object_iter_value(first), "schema"), "$ref"));
+	if (!ref)
+		return;
+	const struct schema *schema = contract_schema_find(strrchr(ref, '/') + 1);
+	struct schema_errors errors;
+	schema_errors_init(&errors);
+	ck_assert_msg(answer->json != NULL, "%s: no JSON: %s", answer->asked, answer->body);
+	if (!schema || !schema_validate(schema, answer->json, &errors))
+		ck_abort_msg("%s: %d does not fit %s: %s %s: %s", answer->asked, answer->status, ref,
+			     errors.count ? errors.items[0].pointer : "", errors.count ? errors.items[0].detail : "",
+			     answer->body);
+	schema_errors_release(&errors);
+}
+
+static void judge_headers(const struct answer *answer, const json_t *response)
+{
+	const char *name;
+	json_t *value;
+	json_object_foreach(json_object_get(response, "headers"), name, value)
+	{
+		bool wanted = strcmp(name, "Link") != 0 || *at(answer, "next") != 'n';
+		ck_assert_msg((*header(answer, name) != '\0') == wanted, "%s: %d, header %s: '%s'", answer->asked,
+			      answer->status, name, header(answer, name));
+	}
+	ck_assert_msg(*header(answer, "X-Request-Id") != '\0', "%s", answer->asked);
+}
+
+static void judge(const struct asking *asking, const char *method, const char *target, const struct answer *answer)
+{
+	struct contract_match match;
+	char *path = strndup(target, strcspn(target, "?"));
+	contract_match(method, path, &match);
+	free(path);
+	if (!match.operation || answer->status == 0 || strcmp(method, "HEAD") == 0)
+		return;
+	const json_t *response = told(asking, match.operation, answer->status);
+	ck_assert_msg(response != NULL, "%s: the document tells nothing of %d %s", answer->asked, answer->status, answer->body);
+	judge_headers(answer, response);
+	judge_body(answer, response);
+	if (answer->status < ASK_STATUSES)
+		asking->seen[match.operation - contract_operations][answer->status] = 1;
+}
+
+struct answer ask_on(const struct asking *asking, int fd, const char *key, const char *method, const char *target,
+		     const char *headers, const char *body)
+{
+	char *request = request_of(key, method, target, headers, body);
+	api_write(fd, request, strlen(request));
+	struct api_reply reply = api_read(fd, strcmp(method, "HEAD") == 0, PATIENCE_SECONDS);
+	struct answer answer = {.status = reply.status, .head = reply.head, .body = reply.body};
+	free(request);
+	ck_assert(asprintf(&answer.asked, "%s %s", method, target) > 0);
+	answer.json = json_loads(answer.body, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+	judge(asking, method, target, &answer);
+	return answer;
+}
+
+struct answer ask(const struct asking *asking, const char *key, const char *method, const char *target,
+		  const char *headers, const char *body)
+{
+	int fd = api_connect(asking->api);
+	struct answer answer = ask_on(asking, fd, key, method, target, headers, body);
+	close(fd);
+	return answer;
+}
+
+struct answer must(int status, struct answer answer)
+{
+	ck_assert_msg(answer.status == status, "%s: %d, not %d: %s", answer.asked, answer.status, status, answer.body);
+	return answer;
+}
+
+void must_be(int status, struct answer answer)
+{
+	answer = must(status, answer);
+	answer_release(&answer);
+}
+
+void answer_release(struct answer *answer)
+{
+	free(answer->asked);
+	free(answer->head);
+	free(answer->body);
+	json_decref(answer->json);
+	memset(answer, 0, sizeof(*answer));
+}
+
+/* Takes `made` over. */
+static const char *keep(char *made)
+{
+	static char *kept[4096];
+	static size_t next;
+	ck_assert_ptr_nonnull(made);
+	next = (next + 1) % (sizeof(kept) / sizeof(kept[0]));
+	free(kept[next]);
+	return kept[next] = made;
+}
+
+const char *text_of(const char *format, ...)
+{
+	va_list arguments;
+	char *made;
+	va_start(arguments, format);
+	ck_assert(vasprintf(&made, format, arguments) >= 0);
+	va_end(arguments);
+	return keep(made);
+}
+
+static const json_t *find(const struct answer *answer, const char *path)
+{
+	const json_t *value = answer->json;
+	while (value && *path) {
+		size_t length = strcspn(path, "/");
+		char *name = strndup(path, length);
+		value = json_is_array(value) ? json_array_get(value, (size_t)strtol(name, NULL, 10)) : json_object_get(value, name);
+		free(name);
+		path += length + (path[length] == '/');
+	}
+	return value;
+}
+
+const char *at(const struct answer *answer, const char *path)
+{
+	const json_t *value = find(answer, path);
+	if (!value)
+		return "";
+	if (json_is_string(value))
+		return keep(strdup(json_string_value(value)));
+	return keep(json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY));
+}
+
+int count_at(const struct answer *answer, const char *path)
+{
+	return (int)json_array_size(find(answer, path));
+}
+
+bool names(const struct answer *answer, const char *place)
+{
+	const json_t *error;
+	size_t i;
+	json_array_foreach(find(answer, "errors"), i, error)
+	{
+		const char *pointer = json_string_value(json_object_get(error, "pointer"));
+		const char *parameter = json_string_value(json_object_get(error, "parameter"));
+		if ((pointer && strcmp(pointer, place) == 0) || (parameter && strcmp(parameter, place) == 0))
+			return true;
+	}
+	return false;
+}
+
+const char *header(const struct answer *answer, const char *name)
+{
+	struct api_reply reply = {.head = answer->head};
+	char *value = api_header(&reply, name);
+	return keep(value ? value : strdup(""));
+}
+
+const char *if_match(const struct answer *answer)
+{
+	return text_of("If-Match: %s\r\n", header(answer, "ETag"));
+}
