@@ -6,6 +6,7 @@
 # FULL=1                   `make bench` with the long rows
 
 CC ?= cc
+PREFIX ?= /usr/local
 PKG := libmicrohttpd jansson libpq libcrypto icu-i18n icu-uc libpcre2-8 libcurl
 B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 comma := ,
@@ -40,7 +41,7 @@ TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/*_test.c))
 BENCH := $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/*.c))
 TEST_PEERS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/*_peer.c))
 
-.PHONY: all help run check tests bench tour backup restore lint clean
+.PHONY: all help run check tests bench tour backup restore install lint clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -102,10 +103,11 @@ $(B)/tests/bench/bench: $(BENCH) $(TEST_SUPPORT) $(ARCHIVE)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_TESTS)
 
 # Packages come first, in a make of its own: what is missing could not even be asked for above.
+# A shell that starts make in the background has it ignore Ctrl-C; who sends SIGINT means it.
 run: ## install what is missing, build, and run everything here on a private cluster
 	@sh deploy/install.sh deploy/packages
-	@$(MAKE) --no-print-directory -s all
-	@sh deploy/run.sh $(B)
+	+@MAKE='$(MAKE)' sh deploy/build.sh $(B)
+	@env --default-signal=INT sh deploy/run.sh $(B)
 
 check: ## all tests that are for good, at most 10 minutes
 	@sh deploy/install.sh deploy/packages tests/packages
@@ -121,14 +123,20 @@ bench: ## what it does in a second here, also in build/bench.txt, at most 20 min
 
 tour: ## one story in requests and mail, on a throw-away cluster with a moved clock
 	@sh deploy/install.sh deploy/packages
-	@$(MAKE) --no-print-directory -s all
+	+@MAKE='$(MAKE)' sh deploy/build.sh $(B)
 	@sh deploy/tour.sh $(B)
 
+backup restore: export KEPT_FILE = $(FILE)
 backup: ## save database and secrets: make backup FILE=kept.backup
-	@sh deploy/backup.sh save "$(FILE)"
+	@sh deploy/install.sh deploy/packages
+	@sh deploy/backup.sh save "$$KEPT_FILE"
 
 restore: ## bring them back: make restore FILE=kept.backup
-	@sh deploy/backup.sh restore "$(FILE)"
+	@sh deploy/install.sh deploy/packages
+	@sh deploy/backup.sh restore "$$KEPT_FILE"
+
+install: all ## the two programs and their units, below DESTDIR and PREFIX (/usr/local); no headers
+	@sh deploy/install_files.sh $(B) "$(DESTDIR)" "$(PREFIX)"
 
 lint: export LINT_FLAGS = $(CPPFLAGS_ALL) $(CFLAGS_ALL)
 lint: ## format, headers, shell, static checks

@@ -18,7 +18,6 @@ const struct problem problem_table[] = {
 	{"not-found", 404, "There is nothing here",
 	 "The path or the id is unknown, or what it names belongs to somebody else."},
 	{"method-not-allowed", 405, "The method does not fit this path", "The header Allow names the methods that do."},
-	{"not-acceptable", 406, "No representation fits the header Accept", "Kept answers application/json."},
 	{"conflict", 409, "The request conflicts with the present state", "Read the resource again and decide anew."},
 	{"in-flight", 409, "The same request is still being carried out",
 	 "A request with this Idempotency-Key is at work. Send it again a little later to receive its reply."},

@@ -3,9 +3,13 @@
 # It never touches the system's clusters, listens on no network address, and knows the login kept, which owns the
 # database kept and is no superuser.
 #
-# usage: sh deploy/cluster.sh start|stop|url|status FOLDER
+# usage: sh deploy/cluster.sh start|stop|status|url FOLDER
+#        sh deploy/cluster.sh admin FOLDER PROGRAM ARGUMENT…
 #   start   makes it if it is not there, starts it if it does not run
+#   status  0: it runs
 #   url     prints the connection string
+#   admin   runs a client of PostgreSQL (psql, pg_dump) on the database kept as the cluster's first account
+# KEPT_PG_BIN names the folder of the server's programs; without it, the newest that is installed.
 # As root, the account postgres runs it: also when the folder lies where that account may not look.
 set -eu
 LC_ALL=C
@@ -16,10 +20,14 @@ say() {
 }
 
 action=$1
-mkdir -p "$2"
-folder=$(cd "$2" && pwd)
+[ "$action" != start ] || mkdir -p "$2"
+if ! [ -d "$2" ]; then
+	[ "$action" = stop ] && exit 0
+	exit 1
+fi
+folder=$(cd "$2" && pwd -P)
+shift 2
 
-# The newest server that is installed; KEPT_PG_BIN names another.
 find_programs() {
 	if [ -n "${KEPT_PG_BIN:-}" ]; then
 		bin=$KEPT_PG_BIN
@@ -87,8 +95,28 @@ find_socket() {
 	esac
 }
 
+# Whether it answers, or is about to: asked on the socket, for the number in a stale postmaster.pid may be anybody's by now.
 running() {
-	[ -f "$folder/data/postmaster.pid" ] && $as "$bin/pg_ctl" -D "$folder/data" status >/dev/null 2>&1
+	code=0
+	"$bin/pg_isready" -q -h "$socket" >/dev/null 2>&1 || code=$?
+	[ $code -le 1 ]
+}
+
+# After a power cut the number in postmaster.pid may belong to another process, and PostgreSQL would wait for that one.
+# Zero it, rather than remove the file, which also tells PostgreSQL how to find what may be left of its memory.
+forget_stale_process() {
+	pid=$(head -n 1 "$folder/data/postmaster.pid" 2>/dev/null) || return 0
+	[ -d "/proc/$pid" ] || return 0
+	if [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$folder/data" ]; then
+		say "A PostgreSQL of a former run (process $pid) does not answer on its socket. It is ended first."
+		$as "$bin/pg_ctl" -D "$folder/data" -m fast -w -t 60 stop >/dev/null
+	else
+		$as sed -i '1s/.*/4194305/' "$folder/data/postmaster.pid" # above what Linux gives out
+	fi
+}
+
+query() {
+	"$bin/psql" -XqAt -v ON_ERROR_STOP=1 -h "$socket" -U postgres -d postgres "$@"
 }
 
 make_cluster() {
@@ -109,25 +137,39 @@ END
 	rm -f "$folder/initdb.log"
 }
 
+other_version() {
+	programs=/usr/lib/postgresql/$have/bin
+	say "The cluster in $folder is of PostgreSQL $have; the server here is PostgreSQL $want. Nothing was changed."
+	[ -x "$programs/postgres" ] || say "To use it, install PostgreSQL $have beside this one (package postgresql-$have). Then,"
+	say "to stay with $have:     KEPT_PG_BIN=$programs make run"
+	if [ "$have" -lt "$want" ]; then
+		say "to move to $want:       KEPT_PG_BIN=$programs make backup FILE=kept.backup"
+		say "                     make restore FILE=kept.backup && make run"
+	fi
+	say "to begin with nothing: mv var var-$have && make run"
+	exit 1
+}
+
 start() {
-	find_programs
-	find_account
-	find_socket
 	if [ -f "$folder/data/PG_VERSION" ]; then
 		have=$(cat "$folder/data/PG_VERSION") want=$(version_of "$bin")
-		if [ "$have" != "$want" ]; then
-			say "The cluster in $folder is of PostgreSQL $have; the server here is $want. Nothing was changed. Either install PostgreSQL $have and say"
-			say "  KEPT_PG_BIN=/usr/lib/postgresql/$have/bin make run"
-			say "or, with $have installed, save with"
-			say "  KEPT_PG_BIN=/usr/lib/postgresql/$have/bin make backup FILE=kept.backup"
-			say "then move $folder away and bring it back with"
-			say "  make restore FILE=kept.backup"
-			exit 1
-		fi
+		[ "$have" = "$want" ] || other_version
 	else
 		make_cluster
 	fi
-	running && return 0
+	if running; then
+		tries=0
+		until "$bin/pg_isready" -q -h "$socket"; do
+			tries=$((tries + 1))
+			if [ $tries -ge 600 ]; then
+				say "PostgreSQL is there but takes nobody; see $folder/log."
+				exit 1
+			fi
+			sleep 0.1
+		done
+		return 0
+	fi
+	forget_stale_process
 	mkdir -p "$socket"
 	chmod 700 "$socket"
 	[ "$(id -u)" -ne 0 ] || chown postgres: "$socket"
@@ -135,45 +177,52 @@ start() {
 	printf "unix_socket_directories = '%s'\n" "$(printf '%s' "$socket" | sed "s/'/''/g")" >"$folder/data/kept.conf"
 	[ "$(id -u)" -ne 0 ] || chown postgres: "$folder/data/kept.conf"
 	grep -q "^include 'kept.conf'" "$folder/data/postgresql.conf" || printf "include 'kept.conf'\n" >>"$folder/data/postgresql.conf"
-	if ! $as "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w -t 60 start >/dev/null; then
+	if ! $as "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w -t 60 start >/dev/null 2>&1; then
 		tail -n 10 "$folder/log" >&2
 		say "PostgreSQL did not start; the lines above are from $folder/log."
 		exit 1
 	fi
-	admin() {
-		"$bin/psql" -X -q -v ON_ERROR_STOP=1 -h "$socket" -U postgres "$@"
-	}
-	if [ "$(admin -At -d postgres -c "select count(*) from pg_roles where rolname = 'kept'")" = 0 ]; then
-		admin -d postgres -c 'create role kept login createrole'
+	if [ "$(query -c "select count(*) from pg_roles where rolname = 'kept'")" = 0 ]; then
+		query -c 'create role kept login createrole'
 	fi
-	if [ "$(admin -At -d postgres -c "select count(*) from pg_database where datname = 'kept'")" = 0 ]; then
-		admin -d postgres -c 'create database kept owner kept'
+	if [ "$(query -c "select count(*) from pg_database where datname = 'kept'")" = 0 ]; then
+		query -c 'create database kept owner kept'
 	fi
 }
 
 stop() {
-	find_programs
-	find_account
 	if running; then
 		$as "$bin/pg_ctl" -D "$folder/data" -m fast -w -t 60 stop >/dev/null
 	fi
 }
 
+find_programs
+find_socket
 case $action in
-start) start ;;
-stop) stop ;;
-status)
-	find_programs
+start)
 	find_account
+	start
+	;;
+stop)
+	find_account
+	stop
+	;;
+status)
 	running
 	;;
 url)
-	find_socket
-	quoted=$(printf '%s' "$socket" | sed "s/\\\\/\\\\\\\\/g; s/'/\\\\'/g")
+	quoted=$(printf '%s' "$socket" | sed "s/[\\\\']/\\\\&/g")
 	printf "host='%s' dbname=kept user=kept\n" "$quoted"
 	;;
+admin)
+	program=$1
+	shift
+	PGHOST=$socket PGUSER=postgres PGDATABASE=kept
+	export PGHOST PGUSER PGDATABASE
+	exec "$bin/$program" "$@"
+	;;
 *)
-	say "usage: sh deploy/cluster.sh start|stop|url|status FOLDER"
+	say "usage: sh deploy/cluster.sh start|stop|status|url FOLDER; admin FOLDER PROGRAM ARGUMENT…"
 	exit 2
 	;;
 esac

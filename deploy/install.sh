@@ -17,17 +17,26 @@ if ! command -v apt-get >/dev/null 2>&1 || ! command -v dpkg-query >/dev/null 2>
 	exit 1
 fi
 
+# A server of any version is one, whatever package it came by.
+postgresql_is_there() {
+	for server in /usr/lib/postgresql/*/bin/postgres; do
+		[ ! -x "$server" ] || return 0
+	done
+	return 1
+}
+
 missing=
 for package in $wanted; do
-	# A name that another package provides counts as there.
 	state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-	[ "$state" = installed ] || missing="$missing $package"
+	[ "$state" != installed ] || continue
+	[ "$package" != postgresql ] || ! postgresql_is_there || continue
+	missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
 
 sudo=
 if [ "$(id -u)" -ne 0 ]; then
-	command="sudo apt-get install -y --no-install-recommends$missing"
+	command="sudo apt-get update && sudo apt-get install -y --no-install-recommends$missing"
 	if [ -t 0 ] && [ -t 1 ] && command -v sudo >/dev/null 2>&1; then
 		printf 'Kept needs these packages:%s\nInstall them now with sudo? [y/N] ' "$missing"
 		read -r answer
@@ -53,10 +62,10 @@ fi
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-printf 'Installing:%s\n' "$missing"
+printf 'Installing (a minute or two):%s\n' "$missing"
 # shellcheck disable=SC2086 # a list of words
 if ! { $sudo env DEBIAN_FRONTEND=noninteractive apt-get update &&
-	$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1 </dev/null; then
+	$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends --no-remove $missing; } >"$log" 2>&1 </dev/null; then
 	tail -n 20 "$log" >&2
 	printf 'The packages could not be installed. See the lines above, then try again.\n' >&2
 	exit 1

@@ -1,14 +1,15 @@
 #!/bin/sh
 # Loads the demonstration through the API, as any district's system would: a district of its own, whose addresses end in
-# .example and whose mail goes to a folder only. Each call has an Idempotency-Key, so a load that was cut short is taken
-# up again; var/demonstration/done says that it is whole.
-# usage: sh deploy/demonstration/load.sh BUILD URL RECEIVER
+# .example and whose mail goes to a folder only. What is made leaves a file in var/demonstration/, and each call has an
+# Idempotency-Key, so a load that was cut short is taken up again; the file `done` says that it is whole.
+# usage: sh deploy/demonstration/load.sh BUILD URL RECEIVER-PORT
 set -eu
 umask 077
-build=$1 url=$2 receiver=$3
+build=$1 url=$2 receiver=http://127.0.0.1:$3/
 state=var/demonstration
 [ ! -f $state/done ] || exit 0
 mkdir -p $state
+printf '%s\n' "$3" >$state/receiver-port
 
 name='Lakeview, demonstration'
 printf '%s\n' "$name" >$state/name
@@ -16,35 +17,46 @@ if [ ! -f $state/district ]; then
 	"$build/kept-api" district add "$name" --time-zone America/New_York --locale en --demonstration | tail -n 1 >$state/district.new
 	mv $state/district.new $state/district
 fi
-if [ ! -f var/key ]; then
-	"$build/kept-api" key add --district "$(cat $state/district)" --role admin --name 'first run' | tail -n 1 >var/key.new
-	mv var/key.new var/key
+if [ ! -f $state/key ]; then
+	"$build/kept-api" key add --district "$(cat $state/district)" --role admin --name 'first run' | tail -n 1 >$state/key.new
+	mv $state/key.new $state/key
 fi
+# A key of somebody's own district stays.
+[ -f var/key ] || cp $state/key var/key
 
-# call NAME PATH BODY: POSTs, keeps the reply in $state/NAME.json and the id of what was made in $state/NAME
-call() {
-	if ! location=$(curl -sS --fail-with-body -o "$state/$1.json" -w '%header{location}' "$url$2" \
-		-H "Authorization: Bearer $(cat var/key)" -H "Idempotency-Key: \"demonstration $1\"" \
-		-H 'Content-Type: application/json' -d "$3"); then
-		printf 'The demonstration could not be loaded: POST %s\n' "$2" >&2
-		cat "$state/$1.json" >&2
-		exit 1
+# send WHAT METHOD PATH BODY HEADER…: keeps the reply in $state/WHAT.json, prints its Location
+send() {
+	what=$1 method=$2 path=$3 body=$4
+	shift 4
+	if ! curl -sS --fail-with-body -X "$method" -o "$state/$what.json" -w '%header{location}' "$url$path" \
+		-H "Authorization: Bearer $(cat $state/key)" -d "$body" "$@"; then
+		printf 'The demonstration could not be loaded: %s %s\n' "$method" "$path" >&2
+		cat "$state/$what.json" >&2
+		return 1
 	fi
-	printf '%s\n' "${location##*/}" >"$state/$1"
+}
+
+# call NAME PATH BODY: POSTs unless that is done; the id of what was made is then in $state/NAME
+call() {
+	[ ! -f "$state/$1" ] || return 0
+	location=$(send "$1" POST "$2" "$3" -H "Idempotency-Key: \"demonstration $1\"" -H 'Content-Type: application/json')
+	secrets "$1"
+	printf '%s\n' "${location##*/}" >"$state/$1.new"
+	mv "$state/$1.new" "$state/$1"
+}
+
+# The signing secrets of a reply, for the sample receiver.
+secrets() {
+	sed -n 's/.*"secret": *"\(whsec_[^"]*\)".*/\1/p' "$state/$1.json" >>var/receiver-secrets
+	rm -f "$state/$1.json"
 }
 
 id() {
 	cat "$state/$1"
 }
 
-day() { # day '+2 days': that date
-	date -d "$1" +%F
-}
-
-# The signing secrets of a reply, for the sample receiver.
-secrets() {
-	grep -o '"secret": *"whsec_[^"]*"' "$state/$1.json" | cut -d'"' -f4 >>var/receiver-secrets
-	rm -f "$state/$1.json"
+day() { # day '+2 days': that date, where the district is
+	TZ=America/New_York date -d "$1" +%F
 }
 
 call school-lincoln /v1/schools '{"name":"Lincoln Elementary"}'
@@ -67,8 +79,9 @@ person moreau '"name":"Luc Moreau","groups":["leaders"],"school_ids":["'"$harbor
 
 # Who gets the answers to mails.
 coordinator() { # coordinator PATH PERSON
-	curl -sS --fail-with-body -o /dev/null -X PATCH "$url$1" -H "Authorization: Bearer $(cat var/key)" -H 'If-Match: *' \
-		-H 'Content-Type: application/merge-patch+json' -d '{"coordinator_id":"'"$(id "person-$2")"'"}'
+	send coordinator PATCH "$1" '{"coordinator_id":"'"$(id "person-$2")"'"}' \
+		-H 'If-Match: *' -H 'Content-Type: application/merge-patch+json'
+	rm -f "$state/coordinator.json"
 }
 coordinator /v1/district dana
 coordinator "/v1/schools/$lincoln" dana
@@ -81,7 +94,6 @@ organisation association '{"name":"Lakeview Education Association","kind":"chapt
 organisation class5b '{"name":"Class 5B","kind":"class","group":"students","school_id":"'"$lincoln"'"}'
 organisation council '{"name":"Student council","kind":"council","group":"students","school_id":"'"$prairie"'"}'
 organisation chamber '{"name":"Lakeview Chamber of Commerce","kind":"chamber","group":"business_community","contacts":[{"channel":"webhook","address":"'"$receiver"'"}]}'
-secrets organisation-chamber
 
 # promise NAME GROUP OWNER DUE TITLE [MORE]: MORE are further members, each after a comma
 promise() {
@@ -94,7 +106,7 @@ unit() {
 	printf '"organisation_id":"%s"' "$(id "organisation-$1")"
 }
 at_lincoln=',"school_id":"'$lincoln'"' at_harbor=',"school_id":"'$harbor'"' at_prairie=',"school_id":"'$prairie'"'
-promise notes teachers "$(who rivera)" '+7 days' 'Look at reading notes together' "$at_lincoln"',"when_where_how":"Tuesdays at 3:15 in room 12"'
+promise notes teachers "$(who rivera)" '+8 days' 'Look at reading notes together' "$at_lincoln"',"when_where_how":"Tuesdays at 3:15 in room 12"'
 promise texts teachers "$(who okafor)" '+21 days' 'Choose two texts by authors from our families'"'"' countries' "$at_harbor"
 promise feedback teachers "$(who lind)" '-3 days' 'Give written feedback on the first essay to all' "$at_prairie"
 promise induction teacher_unions "$(unit association)" '+30 days' 'Pair each new teacher with an experienced colleague'
@@ -106,7 +118,7 @@ promise goals students "$(unit class5b)" '+10 days' 'Set one goal each and show 
 promise club students "$(unit council)" '+25 days' 'Open a homework club on Thursdays' "$at_prairie"',"parties":[{"role":"helper",'"$(who lind)"'}]'
 promise reading families "$(who maria)" '+2 days' 'Leer juntos veinte minutos cada noche' "$at_lincoln"
 promise meeting families "$(who hassan)" '+9 days' 'Come to the evening on the new report cards' "$at_harbor"',"status":"proposed"'
-promise mentors business_community "$(unit chamber)" '+7 days' 'Find thirty mentors for Prairie High School' "$at_prairie"
+promise mentors business_community "$(unit chamber)" '+8 days' 'Find thirty mentors for Prairie High School' "$at_prairie"
 
 # move NAME BODY
 move() {
@@ -116,9 +128,11 @@ move survey '{"status":"completed"}'
 move release '{"status":"in_progress"}'
 move texts '{"status":"deferred","due_on":"'"$(day '+40 days')"'","reason":"The books come later than planned."}'
 
-# The district's own system subscribes to what happens.
-call endpoint /v1/webhook-endpoints '{"url":"'"$receiver"'","description":"sample receiver","events":["commitment.*","reminder.failed"]}'
-secrets endpoint
+# The ladder reminds María today, two days before the date, from eight in the morning on; before that somebody asks.
+[ "$(TZ=America/New_York date +%-H)" -ge 8 ] || call remind-maria "/v1/commitments/$(id promise-reading)/remind" '{}'
+
+# The district's own system subscribes to some of what happens.
+call endpoint /v1/webhook-endpoints '{"url":"'"$receiver"'","description":"sample receiver","events":["commitment.overdue","commitment.completed","reminder.failed"]}'
 
 # Nobody speaks for the policymakers: that group is missing from the table.
 : >$state/done

@@ -64,6 +64,15 @@ static bool signed_by_a_secret(const char *path, const char *signature, const ch
 	return verified;
 }
 
+static bool write_record(const char *path, const json_t *record)
+{
+	FILE *file = fopen(path, "we");
+	if (!file)
+		return false;
+	bool written = json_dumpf(record, file, JSON_INDENT(2)) == 0 && fputc('\n', file) == '\n';
+	return fclose(file) == 0 && written;
+}
+
 static bool keep(const char *folder, const char *id, const char *timestamp, const struct text *body)
 {
 	json_error_t error;
@@ -76,8 +85,8 @@ static bool keep(const char *folder, const char *id, const char *timestamp, cons
 	text_init(&temporary, 4096);
 	text_addf(&path, "%s/%s.json", folder, id);
 	text_addf(&temporary, "%s/.%s.new", folder, id);
-	bool kept = record && text_ok(&path) && text_ok(&temporary) &&
-	            json_dump_file(record, temporary.bytes, JSON_INDENT(2)) == 0 && rename(temporary.bytes, path.bytes) == 0;
+	bool kept = record && text_ok(&path) && text_ok(&temporary) && write_record(temporary.bytes, record) &&
+	            rename(temporary.bytes, path.bytes) == 0;
 	if (kept)
 		printf("%s\n", path.bytes);
 	text_release(&path);

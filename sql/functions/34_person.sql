@@ -218,11 +218,16 @@ as $$
 declare
 	reply kept.reply := kept.once(request);
 	person kept.person;
+	addresses text[];
 begin
 	if reply.status is not null then
 		return reply;
 	end if;
 	person := kept.person_lock(request, id);
+	select coalesce(array_agg(c.address), '{}') into addresses
+	from kept.contact c
+	where c.district_id = kept.district()
+	and c.person_id = person.id;
 	-- What was written to the person goes as well; that it was written stays.
 	update kept.message m
 	set content = '{"erased": true}'
@@ -240,6 +245,38 @@ begin
 	and a.district_id = r.district_id
 	and a.message_id = r.message_id
 	and a.answer is not null;
+	-- Mails to others name the owner, and who gets their answers.
+	update kept.message m
+	set content = m.content
+		|| case when named.replies then '{"reply_to": null}'::jsonb else '{}' end
+		|| case when named.owns then jsonb_build_object('commitment', (m.content -> 'commitment') || '{"owner": null}') else '{}' end
+	from (
+		select n.id, o.content #>> '{reply_to,address}' = any (addresses) as replies,
+			coalesce(n.owns or o.content #>> '{commitment,owner}' = person.name, false) as owns
+		from (
+			select part.id, bool_or(part.owns) as owns
+			from (
+				select r.message_id as id, p.role = 'owner' as owns
+				from kept.party p
+				join kept.reminder r on r.district_id = p.district_id and r.commitment_id = p.commitment_id
+				where p.district_id = kept.district()
+				and p.person_id = person.id
+				union all
+				-- A coordinator is named in the mails of a whole school or district.
+				select r.message_id, false
+				from kept.commitment c
+				join kept.reminder r on r.district_id = c.district_id and r.commitment_id = c.id
+				where c.district_id = kept.district()
+				and (
+					exists (select from kept.district d where d.id = c.district_id and d.coordinator_id = person.id)
+					or c.school_id in (select s.id from kept.school s where s.district_id = kept.district() and s.coordinator_id = person.id))) part
+			group by part.id) n
+		join kept.message o on o.district_id = kept.district() and o.id = n.id
+		where o.channel = 'email') named
+	where m.district_id = kept.district()
+	and m.id = named.id
+	and (named.replies or named.owns)
+	and m.content ? 'commitment';
 	delete from kept.contact c
 	where c.district_id = kept.district()
 	and c.person_id = person.id;
@@ -254,9 +291,10 @@ begin
 		version = d.version + 1
 	where d.id = kept.district()
 	and d.coordinator_id = person.id;
+	-- Stored replies of a day at most; those about commitments name the owner.
 	delete from kept.idempotency i
 	where i.district_id = kept.district()
-	and i.subject_id = person.id;
+	and (i.subject_id = person.id or strpos(i.body, person.id::text) > 0);
 	update kept.person p
 	set name = null,
 		language = null,
@@ -270,5 +308,5 @@ begin
 end
 $$;
 comment on function kept.person_remove(jsonb, uuid) is
-	'DELETE /v1/people/{id}: erases name, language, zone, contacts, stored replies and what was written to the person; commitments, group and school stay.';
+	'DELETE /v1/people/{id}: erases name, language, zone, contacts, stored replies, what was written to the person, and the name in mails to others; commitments, group and school stay.';
 grant execute on function kept.person_remove(jsonb, uuid) to kept_api;

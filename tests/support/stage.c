@@ -47,7 +47,7 @@ static void ask_id(struct stage *stage, char id[STAGE_ID_SIZE], const char *sql)
 
 struct cluster *stage_cluster(void)
 {
-	struct cluster *cluster = cluster_start(&(struct cluster_settings){.configuration="log_min_duration_statement=300\n"});
+	struct cluster *cluster = cluster_start(NULL);
 
 	free(cluster_database(cluster, "first", CLUSTER_TEST_CLOCK));
 	return cluster;
