@@ -39,7 +39,6 @@ ARCHIVE := $(B)/libkept.a
 TEST_SUPPORT := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/*_test.c))
 BENCH := $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/*.c))
-TEST_PEERS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/*_peer.c))
 
 .PHONY: all help run check tests bench tour backup restore install lint clean
 .SECONDARY:
@@ -96,8 +95,6 @@ $(eval $(call embed,pages,api/pages))
 # Tests: each tests/DIR/NAME_test.c is a Check program of its own, linked with the archive and tests/support/.
 $(B)/tests/%_test: $(B)/tests/%_test.o $(TEST_SUPPORT) $(ARCHIVE)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_TESTS)
-$(B)/tests/%_peer: $(B)/tests/%_peer.o $(TEST_SUPPORT) $(ARCHIVE)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_TESTS)
 
 $(B)/tests/bench/bench: $(BENCH) $(TEST_SUPPORT) $(ARCHIVE)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_TESTS)
@@ -114,7 +111,7 @@ check: ## all tests that are for good, at most 10 minutes
 	@$(MAKE) --no-print-directory tests
 	@sh tests/run.sh $(B) $(TESTS)
 
-tests: all $(TESTS) $(TEST_PEERS)
+tests: all $(TESTS)
 
 bench: ## what it does in a second here, also in build/bench.txt, at most 20 minutes: FULL=1 for the long rows
 	@sh deploy/install.sh deploy/packages tests/packages

@@ -1,22 +1,11 @@
 #include "api/exchange.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "api/loop.h"
 #include "kept/log.h"
-
-static void new_id(char out[37])
-{
-	uint8_t b[16];
-	random_bytes(b, sizeof(b));
-	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40); /* RFC 9562, version 4 */
-	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
-		 b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-}
 
 static void deadline_passed(struct ev_loop *ev, ev_timer *timer, int events)
 {
@@ -46,7 +35,7 @@ struct exchange *exchange_new(struct loop *loop, struct MHD_Connection *connecti
 	exchange->method = "";
 	exchange->if_match = -1;
 	exchange->began = ev_time();
-	new_id(exchange->id);
+	random_uuid(exchange->id);
 	text_init(&exchange->body, KEPT_BODY_BYTES);
 	problem_errors_init(&exchange->errors);
 	ev_timer_init(&exchange->deadline, deadline_passed, KEPT_ANSWER_SECONDS, 0);
@@ -122,7 +111,9 @@ void exchange_suspend(struct exchange *exchange)
 {
 	double left = exchange->began + KEPT_ANSWER_SECONDS - ev_time();
 	exchange->phase = EXCHANGE_WAITING;
-	ev_timer_set(&exchange->deadline, left > 0 ? left : 0, 0);
+	/* The wall clock may have been set back meanwhile. */
+	left = left < 0 ? 0 : left > KEPT_ANSWER_SECONDS ? KEPT_ANSWER_SECONDS : left;
+	ev_timer_set(&exchange->deadline, left, 0);
 	ev_now_update(exchange->loop->ev);
 	ev_timer_start(exchange->loop->ev, &exchange->deadline);
 	MHD_suspend_connection(exchange->connection);

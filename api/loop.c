@@ -154,9 +154,21 @@ struct loop *loop_new(const struct loop_settings *settings)
 	return loop;
 }
 
+static bool any_suspended(const struct loop *loop)
+{
+	for (const struct exchange *exchange = loop->exchanges; exchange; exchange = exchange->next)
+		if (exchange->phase == EXCHANGE_WAITING)
+			return true;
+	return loop->resume != NULL;
+}
+
 void loop_run(struct loop *loop)
 {
-	ev_run(loop->ev, 0);
+	/* What was ready in the same turn as the end may have brought one more request; the drain goes on until then.
+	 */
+	do
+		ev_run(loop->ev, 0);
+	while (any_suspended(loop));
 }
 
 void loop_stop(struct loop *loop)

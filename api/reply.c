@@ -54,7 +54,7 @@ void reply_body(struct reply *reply, char *bytes, size_t length)
 void reply_header(struct reply *reply, const char *name, const char *value)
 {
 	char *copy = NULL;
-	if (reply->header_count < REPLY_HEADERS && *value && strcspn(value, "\r\n") == strlen(value))
+	if (reply->header_count < REPLY_HEADERS && *value && text_is_line(value))
 		copy = strdup(value);
 	if (!copy) {
 		reply->failed = true;

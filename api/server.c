@@ -142,6 +142,8 @@ int server_run(const struct config *config)
 	int code = 1;
 	text_init(&error, 1024);
 	raise_files();
+	/* libpq asks for the host's name inside a call: a silent name server must not hold a loop for ten seconds. */
+	setenv("RES_OPTIONS", "timeout:1 attempts:1", 0);
 	if (!server || !seal || !metrics || !contract_start()) {
 		fputs("kept-api: no memory, or KEPT_SECRET is malformed\n", stderr);
 		goto out;

@@ -14,5 +14,6 @@ bool service_init(struct service *service, const struct config *config, const st
 	service->migration = (int)embedded_migrations.count; /* numbered from 1 without gaps */
 	atomic_init(&service->stopping, false);
 	atomic_init(&service->waking, false);
+	atomic_init(&service->woken_at, 0);
 	return service->enter && service->health && service->wake;
 }

@@ -22,6 +22,7 @@ struct service {
 	int migration;                  /* number of the newest migration that this program knows */
 	atomic_bool stopping;           /* not ready any more */
 	atomic_bool waking;             /* a hint to the workers is on its way */
+	_Atomic double woken_at;        /* when the last one was sent; seconds of the wall clock */
 };
 
 /* Fills `service` from the tables of the program. False: a statement is missing from the build. */

@@ -21,6 +21,7 @@ static void tell(struct ev_loop *ev, ev_timer *timer, int events)
 		.done = told,
 	};
 	struct lane_unit *unit;
+	atomic_store(&loop->service->woken_at, ev_time());
 	atomic_store(&loop->service->waking, false);
 	(void)!(lanes_submit(loop->lanes, &request, &unit) == LANES_TAKEN);
 }
@@ -43,6 +44,10 @@ void wake_workers(struct loop *loop)
 {
 	if (atomic_exchange(&loop->service->waking, true))
 		return;
-	ev_timer_set(&loop->wake, KEPT_WAKE_MS / 1000.0, 0);
+	/* At once after a rest, else when the time since the last one is over; the wall clock may have been set. */
+	double wait = atomic_load(&loop->service->woken_at) + KEPT_WAKE_MS / 1000.0 - ev_time();
+	wait = wait < 0 ? 0 : wait > KEPT_WAKE_MS / 1000.0 ? KEPT_WAKE_MS / 1000.0 : wait;
+	ev_now_update(loop->ev);
+	ev_timer_set(&loop->wake, wait, 0);
 	ev_timer_start(loop->ev, &loop->wake);
 }

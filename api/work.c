@@ -202,12 +202,15 @@ void work_failed(struct exchange *exchange, const struct unit_result *result)
 	}
 	bool by_design;
 	const struct problem *problem = problem_of_sqlstate(result->sqlstate, result->hint, &by_design);
+	/* The words of a data exception (class 22) quote the value, which may be an address. */
+	bool quotes = result->sqlstate && text_starts(result->sqlstate, "22");
 	if (!by_design)
 		log_write(problem->status >= 500 ? LOG_ERROR_LEVEL : LOG_WARNING_LEVEL, "statement_failed",
 			  "sstatement",
 			  exchange->operation && exchange->operation->statement ? exchange->operation->statement->name
 										: "",
-			  "ssqlstate", result->sqlstate, "smessage", result->message, "srequest", exchange->id, NULL);
+			  "ssqlstate", result->sqlstate, "smessage", quotes ? NULL : result->message, "srequest",
+			  exchange->id, NULL);
 	if (by_design && result->detail && result->detail[0] == '[')
 		exchange->problem_errors = result->detail;
 	exchange_problem(exchange, problem->code, by_design ? result->message : NULL);

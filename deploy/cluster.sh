@@ -103,7 +103,7 @@ running() {
 }
 
 # After a power cut the number in postmaster.pid may belong to another process, and PostgreSQL would wait for that one.
-# Zero it, rather than remove the file, which also tells PostgreSQL how to find what may be left of its memory.
+# Put a number there that none has; the rest of the file tells PostgreSQL how to find what may be left of its memory.
 forget_stale_process() {
 	pid=$(head -n 1 "$folder/data/postmaster.pid" 2>/dev/null) || return 0
 	[ -d "/proc/$pid" ] || return 0
@@ -170,6 +170,10 @@ start() {
 		return 0
 	fi
 	forget_stale_process
+	if [ -L "$socket" ]; then
+		say "$socket is a link that somebody put there. Remove it, then try again."
+		exit 1
+	fi
 	mkdir -p "$socket"
 	chmod 700 "$socket"
 	[ "$(id -u)" -ne 0 ] || chown postgres: "$socket"
@@ -194,6 +198,7 @@ stop() {
 	if running; then
 		$as "$bin/pg_ctl" -D "$folder/data" -m fast -w -t 60 stop >/dev/null
 	fi
+	case $socket in /tmp/kept-*) rmdir "$socket" 2>/dev/null || true ;; esac
 }
 
 find_programs

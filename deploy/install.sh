@@ -36,19 +36,19 @@ done
 
 sudo=
 if [ "$(id -u)" -ne 0 ]; then
-	command="sudo apt-get update && sudo apt-get install -y --no-install-recommends$missing"
+	command="apt-get update && apt-get install -y --no-install-recommends$missing"
 	if [ -t 0 ] && [ -t 1 ] && command -v sudo >/dev/null 2>&1; then
 		printf 'Kept needs these packages:%s\nInstall them now with sudo? [y/N] ' "$missing"
 		read -r answer
 		case $answer in
 		y | Y | yes | Yes) sudo=sudo ;;
 		*)
-			printf 'Nothing was installed. To install them: %s\n' "$command" >&2
+			printf 'Nothing was installed. To install them as root:\n  %s\n' "$command" >&2
 			exit 1
 			;;
 		esac
 	else
-		printf 'Kept needs packages that are not here. Install them, then try again:\n  %s\n' "$command" >&2
+		printf 'Kept needs packages that are not here. Install them as root (su, sudo), then try again:\n  %s\n' "$command" >&2
 		exit 1
 	fi
 fi
@@ -62,10 +62,15 @@ fi
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
+# apt-get ARGUMENT…: what it says is kept for the case that it fails
+apt() {
+	$sudo env DEBIAN_FRONTEND=noninteractive apt-get "$@" >"$log" 2>&1 </dev/null
+}
 printf 'Installing (a minute or two):%s\n' "$missing"
+# The package lists are fetched only where they are missing or too old to be of use.
 # shellcheck disable=SC2086 # a list of words
-if ! { $sudo env DEBIAN_FRONTEND=noninteractive apt-get update &&
-	$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends --no-remove $missing; } >"$log" 2>&1 </dev/null; then
+if ! apt install -y --no-install-recommends --no-remove $missing &&
+	! { apt update && apt install -y --no-install-recommends --no-remove $missing; }; then
 	tail -n 20 "$log" >&2
 	printf 'The packages could not be installed. See the lines above, then try again.\n' >&2
 	exit 1

@@ -13,9 +13,15 @@ fail() {
 	exit 1
 }
 
+# The same for wrong settings.
+refuse() {
+	printf '%s\n' "$*" >&2
+	exit 2
+}
+
 build=$1
 cd "$(dirname "$0")/.."
-case ${DEMO:-} in '' | no | yes) ;; *) fail 'DEMO is no or yes.' ;; esac
+case ${DEMO:-} in '' | no | yes) ;; *) refuse 'DEMO is no or yes.' ;; esac
 
 # Others may pass through var/, for the account that runs the cluster; each thing in it is closed by its own mode.
 if [ -e var ] && [ ! -O var ]; then
@@ -33,7 +39,7 @@ KEPT_LISTEN=${KEPT_LISTEN:-127.0.0.1:8420}
 host=${KEPT_LISTEN%:*}
 port=${KEPT_LISTEN##*:}
 case $host:$port in
-unix:* | :* | *:0 | *: | *:*[!0-9]*) fail 'KEPT_LISTEN must be host:port here, for instance KEPT_LISTEN=127.0.0.1:8430' ;;
+unix:* | :* | *:0 | *: | *:*[!0-9]*) refuse 'KEPT_LISTEN must be host:port here, for instance KEPT_LISTEN=127.0.0.1:8430' ;;
 0.0.0.0:* | '[::]':*) host=127.0.0.1 ;;
 esac
 url=http://$host:$port

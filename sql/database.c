@@ -12,6 +12,8 @@
 #define OPTIONS_BYTES (64 * 1024)
 #define SESSION "-c timezone=UTC -c datestyle=ISO,YMD -c intervalstyle=postgres -c search_path=pg_catalog,pg_temp"
 #define TCP_USER_TIMEOUT_MS "5000"
+#define TEXT_OF(token) #token
+#define DIGITS_OF(macro) TEXT_OF(macro)
 
 static const struct database_error errors[] = {
 	{"KT", 0, DATABASE_FAULT_CLIENT, false, false},      /* raised by kept.refuse() */
@@ -118,7 +120,8 @@ static double connect_seconds(const PQconninfoOption *parsed)
 static bool fill(struct database_url *url, const PQconninfoOption *parsed, const struct database_session *session)
 {
 	static const char *const defaults[][2] = {{"target_session_attrs", "read-write"},
-						  {"tcp_user_timeout", TCP_USER_TIMEOUT_MS}};
+						  {"tcp_user_timeout", TCP_USER_TIMEOUT_MS},
+						  {"connect_timeout", DIGITS_OF(KEPT_CONNECT_SECONDS)}};
 	size_t count = 0;
 	bool well = true;
 	for (const PQconninfoOption *option = parsed; option->keyword && well; option++) {

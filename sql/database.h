@@ -26,9 +26,9 @@ struct database_url {
 /*
  * Reads a libpq connection string (keywords or URI, several hosts allowed) and adds what Kept needs: to its `options`
  * the role, the time limits, and a session in UTC with ISO dates and only pg_catalog in the search path; and, unless
- * the string has them, target_session_attrs=read-write and tcp_user_timeout, so that a dead or demoted host is passed
- * over. Nothing that the string has is replaced, but client_encoding is always UTF8. False: `*error` [out] is one line
- * without any secret, to be freed by the caller (NULL: no memory).
+ * the string has them, target_session_attrs=read-write, tcp_user_timeout and connect_timeout, so that a dead or demoted
+ * host is passed over. Nothing that the string has is replaced, but client_encoding is always UTF8. False: `*error`
+ * [out] is one line without any secret, to be freed by the caller (NULL: no memory).
  */
 bool database_url(struct database_url *url, const char *string, const struct database_session *session, char **error)
 	__attribute__((warn_unused_result));

@@ -54,7 +54,7 @@ struct pipe_settings {
 	int queue_units;            /* most units waiting; pipe_submit() then returns false */
 	const char *listen_channel; /* LISTEN on this channel; NULL: none */
 	void (*notified)(void *context, const char *channel); /* a NOTIFY came */
-	void (*state_changed)(void *context, bool connected); /* may be NULL */
+	void (*state_changed)(void *context, bool connected); /* may be NULL; not from pipe_free() */
 	void *context;                                        /* of the two above */
 };
 

@@ -90,7 +90,7 @@ void link_lose(struct pipe *pipe, const char *why)
 		connect_later(pipe);
 	struct unit_list lost = pipe->flying;
 	pipe->flying = (struct unit_list){0};
-	if (was_up && pipe->settings.state_changed)
+	if (was_up && !pipe->closing && pipe->settings.state_changed)
 		pipe->settings.state_changed(pipe->settings.context, false);
 	for (struct unit *unit; (unit = unit_list_take(&lost));)
 		unit_finish(unit, UNIT_LOST);

@@ -1,30 +1,53 @@
 #!/bin/sh
-# Runs the given Check programs one after the other, from the top of the checkout, and says what each printed only if it failed.
+# Runs the given Check programs from the top of the checkout, two at a time (KEPT_TESTS_AT_ONCE says how many), and says
+# what each printed only if it failed. Ends with the line "N passed, N failed".
 # usage: tests/run.sh BUILD PROGRAM…
 set -u
 KEPT_BUILD=$1
 export KEPT_BUILD
 shift
-passed=0 failed=0 failures=
 start=$(date +%s)
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-for program; do
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+
+# One program: its log to $1/NAME.log; a line "passed failed name" to $1/NAME; what it printed, if it failed, at once and whole.
+# shellcheck disable=SC2016 # for the inner shell
+one='
+	results=$1 program=$2
+	name=${program#"$KEPT_BUILD"/tests/}
+	file=$results/$(printf %s "$name" | tr / -)
 	begin=$(date +%s)
-	"$program" >"$log" 2>&1
+	"$program" >"$file.log" 2>&1 </dev/null
 	code=$?
-	line=$(grep -E '^[0-9]+%: Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+' "$log" | tail -n 1)
-	checks=$(printf '%s\n' "$line" | sed -n 's/.*Checks: \([0-9]*\).*/\1/p')
-	bad=$(printf '%s\n' "$line" | sed -n 's/.*Failures: \([0-9]*\), Errors: \([0-9]*\).*/\1 \2/p' | { read -r f e && echo $((f + e)); })
-	if [ "$code" -ne 0 ] || [ -z "$checks" ] || [ "$checks" -eq 0 ]; then
-		[ -n "$bad" ] && [ "$bad" -gt 0 ] || bad=1
-		failures="$failures $program"
-		cat "$log"
+	line=$(grep -E "^[0-9]+%: Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+" "$file.log" | tail -n 1)
+	checks=$(printf "%s\n" "$line" | sed -n "s/.*Checks: \([0-9]*\).*/\1/p")
+	bad=$(printf "%s\n" "$line" | sed -n "s/.*Failures: \([0-9]*\), Errors: \([0-9]*\).*/\1+\2/p")
+	bad=$((${bad:-0}))
+	if [ $code -ne 0 ] || [ "${checks:-0}" -eq 0 ]; then
+		[ $bad -gt 0 ] || bad=1
+		cat "$file.log"
 	fi
-	passed=$((passed + ${checks:-0} - ${bad:-0})) failed=$((failed + ${bad:-0}))
-	printf '%s  %s  %ss\n' "${program#"$KEPT_BUILD"/tests/}" "${line:-no result, exit $code}" $(($(date +%s) - begin))
+	good=$((${checks:-0} - bad))
+	[ $good -ge 0 ] || good=0
+	echo "$good $bad $name" >"$file"
+	printf "%s  %s  %ss\n" "$name" "${line:-no result, exit $code}" $(($(date +%s) - begin))
+'
+printf '%s\n' "$@" | xargs -P "${KEPT_TESTS_AT_ONCE:-2}" -I '{}' sh -c "$one" sh "$results" '{}'
+
+passed=0 failed=0
+for file in "$results"/*; do
+	case $file in *.log) continue ;; esac
+	read -r good bad name <"$file"
+	passed=$((passed + good)) failed=$((failed + bad))
+	[ "$bad" -eq 0 ] || printf 'FAILED %s\n' "$name"
+done
+# A program that left no result at all counts as failed.
+for program; do
+	[ -f "$results/$(printf %s "${program#"$KEPT_BUILD"/tests/}" | tr / -)" ] || {
+		failed=$((failed + 1))
+		printf 'FAILED %s: no result\n' "$program"
+	}
 done
 printf '%ss in all\n' $(($(date +%s) - start))
-for program in $failures; do printf 'FAILED %s\n' "$program"; done
 printf '%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -19,7 +19,8 @@ struct batch {
 	char *id, *lease;
 	struct window window;
 	struct rate rate;
-	double lease_end; /* steady seconds; a lower bound */
+	double taken;     /* steady seconds, like the next */
+	double lease_end; /* a lower bound */
 	bool pumping;
 	bool lost;     /* the lease: nothing will be settled */
 	char *results; /* the window's results, from its end until the settle is answered */
@@ -152,6 +153,7 @@ static void settle_again(struct batch *batch)
 	double pause = SETTLE_AGAIN_SECONDS * (double)(1 << (batch->settle_tries < 4 ? batch->settle_tries : 4));
 
 	batch->settle_tries++;
+	ev_timer_stop(batch->all->settings.loop, &batch->again);
 	ev_now_update(batch->all->settings.loop);
 	ev_timer_set(&batch->again, pause, 0.0);
 	ev_timer_start(batch->all->settings.loop, &batch->again);
@@ -184,10 +186,19 @@ static void settled(void *context, struct unit_result *result)
 	}
 }
 
+/* When all places are taken, others may wait: a batch whose peer is slow then goes back to the end of the queue. */
+static bool gives_back(const struct batch *batch)
+{
+	return batch->all->stopping ||
+	       (batches_held(batch->all) == KEPT_BATCHES && steady_seconds() - batch->taken > KEPT_TURN_SECONDS);
+}
+
 static void settle(struct batch *batch)
 {
 	const struct batches_settings *settings = &batch->all->settings;
 
+	if (batch->settle_unit)
+		return;
 	if (!batch->results)
 		batch->results = window_results(&batch->window);
 	if (batch->results) {
@@ -195,7 +206,7 @@ static void settle(struct batch *batch)
 			{"batch", batch->id},
 			{"lease", batch->lease},
 			{"results", batch->results},
-			{"give_back", batch->all->stopping ? "t" : "f"},
+			{"give_back", gives_back(batch) ? "t" : "f"},
 			{"public_url", settings->public_url},
 		};
 		const struct ask ask = {"settle", values, sizeof(values) / sizeof(values[0])};
@@ -265,6 +276,7 @@ static int take_one(struct batches *batches, const PGresult *rows, int row, doub
 		return row + 1;
 	}
 	batch->all = batches;
+	batch->taken = steady_seconds();
 	batch->lease_end = since + KEPT_LEASE_SECONDS;
 	ev_init(&batch->pace, pace_over);
 	ev_init(&batch->again, settle_due);

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "kept/text.h"
-#include "worker/mail_header.h"
 
 /* The text of a member, `absent` where it is missing or null; NULL where it is no text or cut by U+0000. */
 static const char *text_of(const json_t *object, const char *name, const char *absent)
@@ -19,8 +18,7 @@ static const char *text_of(const json_t *object, const char *name, const char *a
 
 static bool is_person(const char *name, const char *address)
 {
-	return name != NULL && address != NULL && mail_header_clean(name) && mail_header_clean(address) &&
-	       text_is_email(address);
+	return name != NULL && address != NULL && text_is_line(name) && text_is_line(address) && text_is_email(address);
 }
 
 static bool read_people(struct compose_facts *facts, const json_t *json, const char **why)
@@ -54,7 +52,7 @@ static bool read_sender(struct compose_facts *facts, const json_t *json, const c
 	facts->district = text_of(sender, "district", NULL);
 	facts->school = text_of(sender, "school", "");
 	if (facts->district != NULL && facts->school != NULL && *facts->district != '\0' &&
-	    mail_header_clean(facts->district) && mail_header_clean(facts->school))
+	    text_is_line(facts->district) && text_is_line(facts->school))
 		return true;
 	*why = "the sender's name is missing or holds a control character";
 	return false;
@@ -87,8 +85,7 @@ static bool read_commitment(struct compose_facts *facts, const json_t *json, con
 	if (*facts->owner == '\0')
 		facts->owner = facts->group_name;
 	*why = "the title, the group or the owner's name holds a control character";
-	return mail_header_clean(facts->title) && mail_header_clean(facts->group_name) &&
-	       mail_header_clean(facts->owner);
+	return text_is_line(facts->title) && text_is_line(facts->group_name) && text_is_line(facts->owner);
 }
 
 bool compose_facts_read(struct compose_facts *facts, const json_t *json, const char **why)

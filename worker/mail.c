@@ -20,6 +20,7 @@ struct item {
 	struct item *next;
 	struct letter letter;
 	const struct send_job *job;
+	bool to_folder;
 	send_done *done;
 	void *context;
 };
@@ -73,8 +74,27 @@ static struct item *next_item(struct mail *mail, bool connected)
 	return item;
 }
 
+static void write_to_folder(const struct mail *mail, struct item *item)
+{
+	struct letter *letter = &item->letter;
+	double began = steady_seconds();
+	const char *why = NULL;
+	bool written = folder_write(mail->settings.config->mail_folder, item->job->message_id, letter->bytes.bytes,
+				    letter->bytes.length, &why);
+
+	letter->duration_ms = (long)((steady_seconds() - began) * 1000);
+	letter->error = written ? SEND_OK : SEND_LOCAL;
+	letter->phase = MAIL_PHASE_DATA;
+	if (!written)
+		log_write(LOG_ERROR_LEVEL, "mail_folder_not_written", "swhy", why, NULL);
+}
+
 static void carry(struct mail *mail, struct smtp **smtp, struct item *item)
 {
+	if (item->to_folder) {
+		write_to_folder(mail, item);
+		return;
+	}
 	if (!*smtp)
 		*smtp = smtp_new(&mail->smtp);
 	if (*smtp)
@@ -248,35 +268,9 @@ void mail_stop(struct mail *mail)
 	atomic_store(&mail->stop, true);
 }
 
-static bool goes_to_folder(const struct mail *mail, const struct send_job *job)
+bool mail_ready(const struct mail *mail)
 {
-	return mail->to_folder || job->demonstration;
-}
-
-bool mail_ready(const struct mail *mail, const struct send_job *job)
-{
-	return goes_to_folder(mail, job) || mail->under_way < mail->settings.connections;
-}
-
-static void send_to_folder(struct mail *mail, struct item *item)
-{
-	struct letter *letter = &item->letter;
-	double began = steady_seconds();
-	struct send_result result = {0};
-	struct attempt_end end;
-	const char *why = NULL;
-	bool written = folder_write(mail->settings.config->mail_folder, item->job->message_id, letter->bytes.bytes,
-				    letter->bytes.length, &why);
-	long duration = (long)((steady_seconds() - began) * 1000);
-
-	attempt_end_init(&end, item->job, duration);
-	end.error = written ? SEND_OK : SEND_LOCAL;
-	outcome_smtp(&result, &end, MAIL_PHASE_DATA);
-	result.duration_ms = duration;
-	if (!written)
-		log_write(LOG_ERROR_LEVEL, "mail_folder_not_written", "swhy", why, NULL);
-	item->done(item->context, &result);
-	send_result_release(&result);
+	return mail->under_way < mail->settings.connections;
 }
 
 /* Makes sure that a thread is there for one more item. */
@@ -314,6 +308,7 @@ void mail_send(struct mail *mail, const struct send_job *job, send_done *done, v
 		return;
 	}
 	item->job = job;
+	item->to_folder = mail->to_folder || job->demonstration;
 	item->done = done;
 	item->context = context;
 	text_init(&item->letter.bytes, KEPT_MAIL_BYTES);
@@ -329,9 +324,6 @@ void mail_send(struct mail *mail, const struct send_job *job, send_done *done, v
 			      &item->letter.bytes, &why);
 	if (status != COMPOSE_OK) {
 		attempt_refuse(job, status == COMPOSE_FACTS ? SEND_COMPOSE : SEND_LOCAL, why, done, context);
-		item_free(item);
-	} else if (goes_to_folder(mail, job)) {
-		send_to_folder(mail, item);
 		item_free(item);
 	} else {
 		hand_over(mail, item);

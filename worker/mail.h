@@ -1,9 +1,10 @@
 /*
- * mail.h: sends mail: over SMTP by a few threads of its own, or into a folder.
+ * mail.h: sends mail by a few threads of its own: over SMTP, or into a folder.
  *
  * Each thread holds one connection to the relay and sends one mail at a time. Threads, and not the loop's curl_multi,
- * since libcurl waits for the answer after the dot inside one call. Threads start when they are needed. Mail of
- * demonstration jobs always goes to the folder. All functions are for the loop's thread.
+ * since libcurl waits for the answer after the dot inside one call, and since a file is written when it is on the disk.
+ * Threads start when they are needed. Mail of demonstration jobs always goes to the folder. All functions are for the
+ * loop's thread.
  */
 #ifndef WORKER_MAIL_H
 #define WORKER_MAIL_H
@@ -36,7 +37,7 @@ struct mail *mail_new(const struct mail_settings *settings, char **error) __attr
 void mail_free(struct mail *mail);
 
 /* True if mail_send() would start at once. */
-bool mail_ready(const struct mail *mail, const struct send_job *job);
+bool mail_ready(const struct mail *mail);
 /* Starts to send; ends in one call of `done`, which may come from inside. Only while mail_ready(). */
 void mail_send(struct mail *mail, const struct send_job *job, send_done *done, void *context);
 /* Gives up what is under way: each ends as OUTCOME_UNKNOWN, within about a second. Nothing may be sent afterwards. */

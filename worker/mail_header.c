@@ -10,21 +10,6 @@
 #define PLAIN_TOKEN 60  /* a longer token could not be folded well */
 #define OPENING "=?UTF-8?Q?"
 
-bool mail_header_clean(const char *text)
-{
-	if (!text_is_utf8(text, strlen(text)))
-		return false;
-	for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
-		if (*at < ' ' || *at == 0x7f)
-			return false;
-		if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f)
-			return false;
-		if (at[0] == 0xe2 && at[1] == 0x80 && (at[2] == 0xa8 || at[2] == 0xa9))
-			return false;
-	}
-	return true;
-}
-
 /* ASCII that nobody could take for an encoded word, in tokens that can be folded, and whose blanks survive folding. */
 static bool is_plain(const char *value)
 {

@@ -1,7 +1,7 @@
 /*
  * mail_header.h: header lines of a mail: folding (RFC 5322, section 2.2.3), encoded words (RFC 2047), mailboxes, dates.
  *
- * Whoever calls has checked that no text holds a control character: mail_header_clean().
+ * Whoever calls has checked that no text holds a control character: text_is_line().
  */
 #ifndef WORKER_MAIL_HEADER_H
 #define WORKER_MAIL_HEADER_H
@@ -9,9 +9,6 @@
 #include <stdbool.h>
 
 #include "kept/text.h"
-
-/* True if the text is UTF-8 without control characters (C0, DEL, C1), line and paragraph separators. */
-bool mail_header_clean(const char *text);
 
 /* "Name: text" CRLF, folded; encoded words where the text is not plain ASCII. For texts that people read. */
 void mail_header_text(struct text *out, const char *name, const char *value);

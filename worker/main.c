@@ -121,6 +121,8 @@ int main(int argc, char **argv)
 	/* Secrets are in memory: no core file, no ptrace by the same account. */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	signal(SIGPIPE, SIG_IGN);
+	/* A terminal that goes away does not end the service: half a window would be sent again. */
+	signal(SIGHUP, SIG_IGN);
 	raise_file_limit();
 	log_start("kept-worker");
 	if (!config_load(&config, &error))

@@ -79,7 +79,7 @@ void sender_free(struct sender *sender)
 
 bool sender_ready(const struct sender *sender, const struct send_job *job)
 {
-	return job->channel != CHANNEL_EMAIL || mail_ready(sender->mail, job);
+	return job->channel != CHANNEL_EMAIL || mail_ready(sender->mail);
 }
 
 void sender_send(struct sender *sender, const struct send_job *job, send_done *done, void *context)

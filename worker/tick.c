@@ -196,18 +196,6 @@ static void look_due(struct ev_loop *loop, ev_timer *timer, int revents)
 		look_in(tick, ERROR_PAUSE_SECONDS);
 }
 
-/* A random UUID, version 4 (RFC 9562). */
-static void make_id(char out[37])
-{
-	uint8_t b[16];
-
-	random_bytes(b, sizeof(b));
-	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
-	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
-		 b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-}
-
 struct tick *tick_new(const struct tick_settings *settings)
 {
 	struct tick *tick = calloc(1, sizeof(*tick));
@@ -215,7 +203,7 @@ struct tick *tick_new(const struct tick_settings *settings)
 	if (!tick)
 		return NULL;
 	tick->settings = *settings;
-	make_id(tick->worker_id);
+	random_uuid(tick->worker_id);
 	ev_init(&tick->look, look_due);
 	tick->look.data = tick;
 	return tick;

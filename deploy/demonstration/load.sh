@@ -47,7 +47,7 @@ call() {
 
 # The signing secrets of a reply, for the sample receiver.
 secrets() {
-	sed -n 's/.*"secret": *"\(whsec_[^"]*\)".*/\1/p' "$state/$1.json" >>var/receiver-secrets
+	grep -o '"secret": *"whsec_[^"]*"' "$state/$1.json" | cut -d'"' -f4 >>var/receiver-secrets
 	rm -f "$state/$1.json"
 }
 
@@ -80,7 +80,7 @@ person moreau '"name":"Luc Moreau","groups":["leaders"],"school_ids":["'"$harbor
 # Who gets the answers to mails.
 coordinator() { # coordinator PATH PERSON
 	send coordinator PATCH "$1" '{"coordinator_id":"'"$(id "person-$2")"'"}' \
-		-H 'If-Match: *' -H 'Content-Type: application/merge-patch+json'
+		-H 'If-Match: *' -H 'Content-Type: application/merge-patch+json' >/dev/null
 	rm -f "$state/coordinator.json"
 }
 coordinator /v1/district dana

@@ -49,7 +49,7 @@ static bool id_is_plain(const char *id)
 }
 
 static bool signed_by_a_secret(const char *path, const char *signature, const char *id, int64_t timestamp,
-                               const struct text *body)
+			       const struct text *body)
 {
 	FILE *file = fopen(path, "re");
 	if (!file)
@@ -78,15 +78,15 @@ static bool keep(const char *folder, const char *id, const char *timestamp, cons
 	json_error_t error;
 	json_t *content = json_loadb(body->bytes, body->length, JSON_REJECT_DUPLICATES, &error);
 	json_t *record = content ? json_pack("{s:s, s:s, s:s, s:o}", "webhook-id", id, "webhook-timestamp", timestamp,
-	                                     "signature", "verified", "body", content)
-	                         : NULL;
+					     "signature", "verified", "body", content)
+				 : NULL;
 	struct text path, temporary;
 	text_init(&path, 4096);
 	text_init(&temporary, 4096);
 	text_addf(&path, "%s/%s.json", folder, id);
 	text_addf(&temporary, "%s/.%s.new", folder, id);
 	bool kept = record && text_ok(&path) && text_ok(&temporary) && write_record(temporary.bytes, record) &&
-	            rename(temporary.bytes, path.bytes) == 0;
+		    rename(temporary.bytes, path.bytes) == 0;
 	if (kept)
 		printf("%s\n", path.bytes);
 	text_release(&path);
@@ -113,7 +113,7 @@ static unsigned int receive(const struct receiver *receiver, struct MHD_Connecti
 }
 
 static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url, const char *method,
-                              const char *version, const char *bytes, size_t *length, void **request)
+			      const char *version, const char *bytes, size_t *length, void **request)
 {
 	(void)url;
 	(void)version;
@@ -138,7 +138,8 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 	return answer(connection, body->length ? receive(context, connection, body) : MHD_HTTP_BAD_REQUEST);
 }
 
-static void forget(void *context, struct MHD_Connection *connection, void **request, enum MHD_RequestTerminationCode code)
+static void forget(void *context, struct MHD_Connection *connection, void **request,
+		   enum MHD_RequestTerminationCode code)
 {
 	(void)context;
 	(void)connection;
@@ -168,9 +169,10 @@ int main(int argc, char **argv)
 	sigprocmask(SIG_BLOCK, &stop, NULL);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 
-	struct MHD_Daemon *daemon = MHD_start_daemon(
-		MHD_USE_INTERNAL_POLLING_THREAD, (uint16_t)port, NULL, NULL, handle, &receiver, MHD_OPTION_SOCK_ADDR, &address,
-		MHD_OPTION_NOTIFY_COMPLETED, forget, NULL, MHD_OPTION_CONNECTION_TIMEOUT, 15u, MHD_OPTION_END);
+	struct MHD_Daemon *daemon =
+		MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, (uint16_t)port, NULL, NULL, handle, &receiver,
+				 MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_NOTIFY_COMPLETED, forget, NULL,
+				 MHD_OPTION_CONNECTION_TIMEOUT, 15u, MHD_OPTION_END);
 	if (!daemon) {
 		fprintf(stderr, "kept-receiver: port %lu of 127.0.0.1 could not be taken: %s\n", port, strerror(errno));
 		return 1;

@@ -39,7 +39,8 @@ struct config {
  * Fills `config` from the environment. False: `*error` [out] is one line that names the variable and what to do and
  * shows no value, to be freed by the caller (NULL without memory), and the program exits with 2. Sets the log's level
  * too. The secret is required, at least 32 characters a key: but when KEPT_SECRET and KEPT_SECRET_FILE are both unset
- * and var/secret exists below the working directory, that file is read.
+ * and var/secret exists below the working directory, that file is read; it must be its owner's alone (0600). A
+ * KEPT_SECRET_FILE that all may read is a warning in the log.
  */
 bool config_load(struct config *config, char **error) __attribute__((warn_unused_result));
 /* Frees what config_load() made; secrets are wiped first. */

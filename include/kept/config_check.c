@@ -158,15 +158,25 @@ static bool is_network(const char *value, size_t length, bool prefix_required)
 	return slash ? config_number(slash + 1, 0, bits, &prefix) : !prefix_required;
 }
 
-/* "CIDR:port" of `length` characters. */
+/* "CIDR:port" of `length` characters; the brackets of IPv6 may stand around the address or around the whole CIDR. */
 static bool is_target(const char *value, size_t length)
 {
-	const char *slash = memchr(value, '/', length), *colon;
-	size_t port_length;
+	const char *close = *value == '[' ? memchr(value, ']', length) : NULL, *rest = close ? close + 1 : value,
+		   *colon;
+	char network[INET6_ADDRSTRLEN + 4];
+	size_t bracketed = close ? (size_t)(close - value) - 1 : 0, plain, port_length;
 	long port;
 
-	colon = slash ? memchr(slash, ':', length - (size_t)(slash - value)) : NULL;
-	if (!colon || !is_network(value, (size_t)(colon - value), true))
+	colon = memchr(rest, ':', length - (size_t)(rest - value));
+	if (!colon || (*value == '[' && !close))
+		return false;
+	plain = (size_t)(colon - rest);
+	if (bracketed + plain >= sizeof(network) || (close && plain && *rest != '/'))
+		return false;
+	memcpy(network, value + 1, bracketed);
+	memcpy(network + bracketed, rest, plain);
+	network[bracketed + plain] = '\0';
+	if (!is_network(network, bracketed + plain, true) || (close && !strchr(network, ':')))
 		return false;
 	port_length = length - (size_t)(colon - value) - 1;
 	if (port_length == 1 && colon[1] == '*')

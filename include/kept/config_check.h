@@ -18,8 +18,8 @@ bool config_is_listen(const char *value);
 bool config_is_web_url(const char *value);
 /* A list, separated by commas, of IPv4 or IPv6 addresses with an optional "/prefix"; "" is the empty list. */
 bool config_is_networks(const char *value);
-/* A list, separated by commas, of CIDR:port; the "/prefix" is required, port is 1 to 65535 or *; "" is the empty list.
- */
+/* A list, separated by commas, of CIDR:port; the "/prefix" is required, IPv6 stands in brackets ("[fd00::]/8:443"),
+ * port is 1 to 65535 or *; "" is the empty list. worker/address.h reads the same. */
 bool config_is_targets(const char *value);
 /* smtp://host[:port], smtps://host[:port] or file:// with an absolute path (percent-encoded where needed). */
 bool config_is_mail_url(const char *value);

@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "kept/config.h"
 #include "kept/config_check.h"
 #include "kept/limits.h"
+#include "kept/log.h"
 #include "kept/seal.h"
 #include "kept/text.h"
 
@@ -110,7 +112,8 @@ static const struct {
 		    "must be id:key, or several separated by commas: ids of a-z and 0-9, keys of 32 or more printable "
 		    "characters without spaces; make one with: echo \"k1:$(openssl rand -hex 32)\""},
 	[EGRESS_ALLOW] = {"KEPT_EGRESS_ALLOW", "", config_is_targets,
-			  "must be CIDR:port separated by commas, for instance 10.20.0.15/32:443 (port * is any)"},
+			  "must be CIDR:port separated by commas, for instance 10.20.0.15/32:443 or [fd00::]/8:443 "
+			  "(port * is any)"},
 	[CHECK_EVERY] = {"KEPT_CHECK_EVERY", "30s", is_duration,
 			 "must be a whole number and ms, s, m or h, from 10ms to 24h, for instance 30s"},
 	[WORKER_LISTEN] = {"KEPT_WORKER_LISTEN", "", config_is_host_port,
@@ -148,6 +151,21 @@ void config_wipe(char *value)
 	free(value);
 }
 
+/* Our own file of secrets is for its owner alone; of another's file, which a container may mount as it likes, the log
+ * tells. */
+static bool is_private(FILE *file, const char *name, bool ours, char **error)
+{
+	struct stat status;
+
+	if (fstat(fileno(file), &status) != 0 || !S_ISREG(status.st_mode))
+		return true;
+	if (ours && (status.st_mode & 077))
+		return config_fail(error, "%s: others may read the file: chmod 600 " SECRET_PATH, name);
+	if (!ours && (status.st_mode & S_IROTH) && strcmp(name, "KEPT_SECRET_FILE") == 0)
+		log_write(LOG_WARNING_LEVEL, "secret_file_readable_by_all", "svariable", name, NULL);
+	return true;
+}
+
 /* Reads the file less one final newline into *value [out]. `name` is the variable to speak of. */
 static bool read_file(const char *name, const char *path, char **value, char **error)
 {
@@ -159,6 +177,12 @@ static bool read_file(const char *name, const char *path, char **value, char **e
 	if (!file)
 		return config_fail(error, "%s: the file cannot be opened (%s): check the path and who may read it.",
 				   name, strerror(errno));
+	if (!is_private(file, name, strcmp(path, SECRET_PATH) == 0, error)) {
+		fclose(file);
+		return false;
+	}
+	/* No buffer that would keep a copy of a secret. */
+	(void)setvbuf(file, NULL, _IONBF, 0);
 	bytes = calloc(1, KEPT_SETTING_BYTES + 2);
 	if (!bytes) {
 		fclose(file);

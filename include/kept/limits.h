@@ -65,6 +65,7 @@
 #define KEPT_WEBHOOK_HEADER_BYTES (64 * 1024) /* of an answer's headers, all together */
 #define KEPT_WEBHOOK_CONNECTIONS 256          /* open connections to endpoints that may be kept for use again */
 #define KEPT_RENEW_SECONDS 10                 /* a held lease is renewed each time after that */
+#define KEPT_TURN_SECONDS 30                  /* a batch held for longer gives its place up when all places are taken */
 #define KEPT_STOP_SECONDS 10                  /* running sends may end within that when the worker stops */
 
 #endif

@@ -42,6 +42,8 @@ bool hash_hkdf_sha256(uint8_t *out, size_t out_length, const void *key, size_t k
 		      size_t salt_length, const void *info, size_t info_length) __attribute__((warn_unused_result));
 /* Cryptographic random bytes (getentropy). Aborts the process if the kernel has none. */
 void random_bytes(void *out, size_t length);
+/* A random UUID, version 4 (RFC 9562, section 5.4), in lower case. */
+void random_uuid(char out[37]);
 /* Equality in a time that depends on `length` alone. */
 bool equal_constant_time(const void *a, const void *b, size_t length);
 

@@ -228,11 +228,12 @@ begin
 			'school_id', c.school_id,
 			'school', s.name,
 			'due_on', c.due_on,
-			'days_left', c.due_on - kept.today_in(kept.zone_of(c.district_id, c.school_id)),
+			'days_left', c.due_on - kept.today_in(coalesce(s.time_zone, d.time_zone)),
 			'rung', event_data.rung,
 			'status', c.status,
 			'link', '/v1/commitments/' || c.id)
 		from kept.commitment c
+		join kept.district d on d.id = c.district_id
 		left join kept.school s on s.district_id = c.district_id and s.id = c.school_id
 		where c.district_id = event_data.district
 		and c.id = event_data.commitment_id);

@@ -147,7 +147,8 @@ begin
 	-- plpgsql keeps the plan, which takes longer to make than to run.
 	-- The first rung that is not recorded yet, and now if that has passed: the worker looks back over the last minutes
 	-- only. All channels of a recipient are decided in one look, so that a rung is
-	-- recorded when it has any row. By primary keys; reminder by its key's first five columns.
+	-- recorded when it has any row. By primary keys; reminder by its key's first four columns: IS NOT DISTINCT FROM keeps the
+	-- planner from reminder_recipient, that is from all that a recipient ever got.
 	insert into kept.reminder_clock (district_id, commitment_id, next_at, plan_rev)
 	select c.district_id, c.id, greatest(rung.next_at, case when rung.next_at is not null then kept.now() end), d.plan_rev
 	from (
@@ -162,7 +163,7 @@ begin
 				and r.commitment_id = l.commitment_id
 				and r.due_on = l.due_on
 				and r.rung = l.rung
-				and r.recipient_id = l.recipient_id)
+				and r.recipient_id is not distinct from l.recipient_id)
 			union all
 			-- Those without any rung as well.
 			select a.district_id, a.commitment_id, null

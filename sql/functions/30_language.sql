@@ -3,7 +3,7 @@
 create or replace function kept.language_choice(accept text) returns text[]
 language sql stable parallel safe
 as $$
-	-- 'es-MX,fr' in a district of locale en-US: {es-MX,es,fr,en-US,en}
+	-- 'es-MX,fr' in a district of locale en-US: {es-mx,es,fr,en-us,en}
 	select array_agg(choice order by place)
 	from (
 		select choice, min(place) as place
@@ -11,22 +11,23 @@ as $$
 			select unnest(array[tag, split_part(tag, '-', 1)]) as choice, generate_series(n * 2, n * 2 + 1) as place
 			from unnest(string_to_array(coalesce(accept, ''), ',')
 				|| coalesce((select d.locale from kept.district d where d.id = (select kept.district())), 'en')
-				|| 'en'::text) with ordinality as wanted (tag, n)
+				|| 'en'::text) with ordinality as asked (written, n)
+			cross join lateral lower(written) as tag
 			where tag <> '') as choices
 		group by choice) as once
 $$;
 comment on function kept.language_choice(text) is
-	'Languages to try, best first: those of the reader (a comma list of tags, best first) with their base languages, the district''s, English.';
+	'Languages to try, best first and in lower case: those of the reader (a comma list of tags, best first) with their base languages, the district''s, English.';
 grant execute on function kept.language_choice(text) to kept_api, kept_worker;
 
 create or replace function kept.group_name(code text, choice text[]) returns text
 language sql stable parallel safe
 as $$
+	-- Tags are the same in upper and lower case (RFC 5646, section 2.1.1).
 	select t.name
-	from kept.stakeholder_group_text t
-	where t.code = group_name.code
-	and t.language = any (choice)
-	order by array_position(choice, t.language)
+	from unnest(choice) with ordinality as wanted (tag, n)
+	join kept.stakeholder_group_text t on t.code = group_name.code and lower(t.language) = lower(wanted.tag)
+	order by wanted.n
 	limit 1
 $$;
 comment on function kept.group_name(text, text[]) is 'Name of a stakeholder group in the first language of the choice that has one.';
@@ -39,7 +40,7 @@ begin
 	if kept.scope_school() is not null and school is distinct from kept.scope_school() then
 		perform kept.refuse(403, 'This key is for one school. It may not change what belongs to another or to the whole district.');
 	end if;
-	if kept.scope_group() is not null and not kept.scope_group() = any (groups) then
+	if kept.scope_group() is not null and not coalesce(kept.scope_group() = any (groups), false) then
 		perform kept.refuse(403, 'This key is for one stakeholder group. It may not change what belongs to another.');
 	end if;
 end

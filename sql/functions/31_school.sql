@@ -107,6 +107,12 @@ begin
 	end if;
 	perform kept.match(request, school.version);
 	begin
+		-- A revoked key stays for the record; it must not hold the school.
+		update kept.key k
+		set school_id = null
+		where k.district_id = kept.district()
+		and k.school_id = school.id
+		and k.revoked_at is not null;
 		delete from kept.school s
 		where s.district_id = kept.district()
 		and s.id = school.id;

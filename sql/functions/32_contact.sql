@@ -69,11 +69,18 @@ grant execute on function kept.contact_errors(jsonb, text) to kept_api;
 
 -- The person or organisation of a contact, checked for being the caller's to change.
 create or replace function kept.contact_owner_check(person uuid, organisation uuid) returns void
-language plpgsql stable
+language plpgsql volatile
 as $$
 begin
 	if person is not null then
-		if not exists (select from kept.person p where p.district_id = kept.district() and p.id = person and p.erased_at is null) then
+		-- Locked, so that nobody who is being erased, or becomes a student, gets a contact meanwhile.
+		perform
+		from kept.person p
+		where p.district_id = kept.district()
+		and p.id = person
+		and p.erased_at is null
+		for share;
+		if not found then
 			perform kept.not_found('person');
 		end if;
 		if exists (

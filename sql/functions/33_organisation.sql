@@ -143,6 +143,12 @@ begin
 	perform kept.match(request, organisation.version);
 	perform kept.organisation_scope(organisation.id);
 	begin
+		-- A revoked key stays for the record; it must not hold the organisation.
+		update kept.key k
+		set organisation_id = null
+		where k.district_id = kept.district()
+		and k.organisation_id = organisation.id
+		and k.revoked_at is not null;
 		delete from kept.organisation o
 		where o.district_id = kept.district()
 		and o.id = organisation.id;

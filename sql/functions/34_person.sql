@@ -212,6 +212,52 @@ $$;
 comment on function kept.person_change(jsonb, uuid, jsonb) is 'PATCH /v1/people/{id}';
 grant execute on function kept.person_change(jsonb, uuid, jsonb) to kept_api;
 
+-- Served by party_person, reminder_recipient and the primary keys of reminder and message.
+create or replace function kept.person_unname(person kept.person, addresses text[]) returns void
+language plpgsql volatile
+as $$
+declare
+	promises uuid[];
+	owned uuid[];
+begin
+	-- Mails to others name the owner, and who gets their answers. Whoever had a part in it once was reminded then.
+	select array_agg(distinct part.commitment_id), array_agg(distinct part.commitment_id) filter (where part.owns)
+	into promises, owned
+	from (
+		select p.commitment_id, p.role = 'owner' as owns
+		from kept.party p
+		where p.district_id = person.district_id
+		and p.person_id = person.id
+		union all
+		select r.commitment_id, false
+		from kept.reminder r
+		where r.district_id = person.district_id
+		and r.recipient_id = person.id) part;
+	update kept.message m
+	set content = m.content
+		|| case when named.replies then '{"reply_to": null}'::jsonb else '{}' end
+		|| case when named.owns then jsonb_build_object('commitment', (m.content -> 'commitment') || '{"owner": null}') else '{}' end
+	from (
+		select o.id,
+			o.content #>> '{reply_to,address}' = any (addresses) or o.content #>> '{reply_to,name}' = person.name as replies,
+			coalesce(promise.id = any (owned) or o.content #>> '{commitment,owner}' = person.name, false) as owns
+		from unnest(promises) as promise (id)
+		join kept.reminder r on r.district_id = person.district_id and r.commitment_id = promise.id
+		join kept.message o on o.district_id = r.district_id and o.id = r.message_id
+		where o.channel = 'email') named
+	where m.district_id = person.district_id
+	and m.id = named.id
+	and (named.replies or named.owns)
+	and m.content ? 'commitment';
+	-- A coordinator is named in the mails of a whole school or district: too many for one transaction.
+	insert into kept.erasure (district_id, person_id, name, addresses)
+	values (person.district_id, person.id, person.name, addresses);
+end
+$$;
+comment on function kept.person_unname(kept.person, text[]) is
+	'Takes a person''s name and addresses out of the mails about their commitments, and asks the worker to look through all others.';
+grant execute on function kept.person_unname(kept.person, text[]) to kept_api;
+
 create or replace function kept.person_remove(request jsonb, id uuid) returns kept.reply
 language plpgsql volatile
 as $$
@@ -245,38 +291,7 @@ begin
 	and a.district_id = r.district_id
 	and a.message_id = r.message_id
 	and a.answer is not null;
-	-- Mails to others name the owner, and who gets their answers.
-	update kept.message m
-	set content = m.content
-		|| case when named.replies then '{"reply_to": null}'::jsonb else '{}' end
-		|| case when named.owns then jsonb_build_object('commitment', (m.content -> 'commitment') || '{"owner": null}') else '{}' end
-	from (
-		select n.id, o.content #>> '{reply_to,address}' = any (addresses) as replies,
-			coalesce(n.owns or o.content #>> '{commitment,owner}' = person.name, false) as owns
-		from (
-			select part.id, bool_or(part.owns) as owns
-			from (
-				select r.message_id as id, p.role = 'owner' as owns
-				from kept.party p
-				join kept.reminder r on r.district_id = p.district_id and r.commitment_id = p.commitment_id
-				where p.district_id = kept.district()
-				and p.person_id = person.id
-				union all
-				-- A coordinator is named in the mails of a whole school or district.
-				select r.message_id, false
-				from kept.commitment c
-				join kept.reminder r on r.district_id = c.district_id and r.commitment_id = c.id
-				where c.district_id = kept.district()
-				and (
-					exists (select from kept.district d where d.id = c.district_id and d.coordinator_id = person.id)
-					or c.school_id in (select s.id from kept.school s where s.district_id = kept.district() and s.coordinator_id = person.id))) part
-			group by part.id) n
-		join kept.message o on o.district_id = kept.district() and o.id = n.id
-		where o.channel = 'email') named
-	where m.district_id = kept.district()
-	and m.id = named.id
-	and (named.replies or named.owns)
-	and m.content ? 'commitment';
+	perform kept.person_unname(person, addresses);
 	delete from kept.contact c
 	where c.district_id = kept.district()
 	and c.person_id = person.id;
@@ -304,6 +319,10 @@ begin
 		updated_at = kept.now()
 	where p.district_id = kept.district()
 	and p.id = person.id;
+	-- The hours of their reminders are the district's now.
+	if person.time_zone is not null then
+		perform kept.reckon_party(person.id, null);
+	end if;
 	return kept.once_store(request, row(204, null, null, null, null)::kept.reply, person.id);
 end
 $$;

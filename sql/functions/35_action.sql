@@ -26,7 +26,7 @@ as $$
 			select c.title, c.description, c.language
 			from kept.catalogue_action_text c
 			where c.code = a.catalogue_code) w
-		order by array_position(choice, w.language) nulls last, w.language
+		order by array_position(choice, lower(w.language)) nulls last, w.language
 		limit 1) t on true
 $$;
 comment on function kept.action_json(kept.action, text[]) is 'An action in the first language of the choice that it is written in, else in any.';
@@ -61,7 +61,7 @@ begin
 				select
 				from jsonb_array_elements(texts) with ordinality as other (t, n)
 				where other.n < given.n
-				and other.t ->> 'language' = given.t ->> 'language')) wrong));
+				and lower(other.t ->> 'language') = lower(given.t ->> 'language'))) wrong));
 	delete from kept.action_text o
 	where o.district_id = kept.district()
 	and o.action_id = id;

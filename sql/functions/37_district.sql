@@ -31,7 +31,8 @@ begin
 	select d.* into district
 	from kept.district d
 	where d.id = kept.district()
-	for update;
+	-- Not FOR UPDATE: that would wait for all who write a row of the district, and hold them up.
+	for no key update;
 	perform kept.match(request, district.version);
 	perform kept.require_scope(null, array[]::text[]);
 	perform kept.refuse_fields(kept.check_members(body));

@@ -121,7 +121,7 @@ begin
 		and r.commitment_id = l.commitment_id
 		and r.due_on = l.due_on
 		and r.rung = l.rung
-		and r.recipient_id = l.recipient_id)
+		and r.recipient_id is not distinct from l.recipient_id)
 	group by l.commitment_id;
 	perform kept.see_as(asked_by);
 end

@@ -192,7 +192,9 @@ begin
 	from kept.commitment
 	where commitment.district_id = kept.district()
 	and commitment.id = commitment_lock.id
-	for update;
+	-- Not FOR UPDATE: the foreign key of a clock that a look touches twice asks for the commitment, which we hold, while
+	-- we wait for the clock.
+	for no key update;
 	if c.id is null then
 		-- Seen but not locked: the caller may read it and not write it.
 		if exists (select from kept.commitment where commitment.district_id = kept.district() and commitment.id = commitment_lock.id) then

@@ -156,7 +156,7 @@ begin
 			and r.commitment_id = l.commitment_id
 			and r.due_on = l.due_on
 			and r.rung = l.rung
-			and r.recipient_id = l.recipient_id)) x;
+			and r.recipient_id is not distinct from l.recipient_id)) x;
 	perform kept.see_as(asked_by);
 end
 $$;

@@ -129,6 +129,24 @@ $$;
 comment on function kept.policy_lock(jsonb, uuid) is 'The reminder policy, locked for a change: 404, 412, 403.';
 grant execute on function kept.policy_lock(jsonb, uuid) to kept_api;
 
+-- Served by the primary key's district; a district has few.
+create or replace function kept.policy_leaves(p kept.reminder_policy) returns void
+language plpgsql volatile
+as $$
+begin
+	-- The ladder makes up for no day before its policy last changed.
+	update kept.reminder_policy t
+	set updated_at = kept.now()
+	where t.district_id = p.district_id
+	and t.id <> p.id
+	and (t.school_id is null or t.school_id = p.school_id)
+	and (t.group_code is null or t.group_code = p.group_code);
+end
+$$;
+comment on function kept.policy_leaves(kept.reminder_policy) is
+	'Dates the policies that may take over what this one was for: they begin there today, and make up for nothing.';
+grant execute on function kept.policy_leaves(kept.reminder_policy) to kept_api;
+
 create or replace function kept.policy_change(request jsonb, id uuid, body jsonb) returns kept.reply
 language plpgsql volatile
 as $$
@@ -161,6 +179,9 @@ begin
 			when unique_violation then
 				perform kept.refuse(409, 'There is a reminder policy for that school and group already. Change that one.');
 		end;
+		if (p.school_id, p.group_code) is distinct from (old.school_id, old.group_code) then
+			perform kept.policy_leaves(old);
+		end if;
 		perform kept.replan();
 	end if;
 	reply.status := 200;
@@ -188,6 +209,7 @@ begin
 		perform kept.refuse(409, 'This is the default of the whole district: change it instead.');
 	end if;
 	delete from kept.reminder_policy t where t.district_id = p.district_id and t.id = p.id;
+	perform kept.policy_leaves(p);
 	delete from kept.idempotency i where i.district_id = p.district_id and i.subject_id = p.id;
 	perform kept.replan();
 	reply.status := 204;

@@ -120,6 +120,9 @@ begin
 			failing_since = e.failing_since, version = e.version, updated_at = e.updated_at
 		where t.district_id = e.district_id
 		and t.id = e.id;
+		if old.state = 'paused' and e.state <> 'paused' then
+			perform kept.endpoint_release(e.district_id, e.id);
+		end if;
 	end if;
 	reply.status := 200;
 	reply.body := kept.endpoint_json(e);

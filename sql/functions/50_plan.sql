@@ -11,7 +11,7 @@ declare
 	messages uuid[];
 begin
 	-- Records each rung that is due and not recorded, whether it is sent or not and why. Its key is its meaning: of two
-	-- planners only one writes it, and only what was written goes on. By primary keys, see kept.ladder_many.
+	-- planners only one writes it, and only what was written goes on. By primary keys, see kept.ladder_many and kept.reckon_many.
 	with rung as (
 		select l.*, (at at time zone l.zone)::date as today
 		from kept.ladder_many(districts, commitments) l
@@ -23,7 +23,7 @@ begin
 			and r.commitment_id = l.commitment_id
 			and r.due_on = l.due_on
 			and r.rung = l.rung
-			and r.recipient_id = l.recipient_id)
+			and r.recipient_id is not distinct from l.recipient_id)
 	),
 	judged as materialized (
 		select rung.*,

@@ -22,16 +22,43 @@ as $$
 #variable_conflict use_column
 declare
 	at timestamptz := kept.now();
+	places int;
+	mail_room int;
+	webhook_room int;
+	failing_room int;
 	tenants uuid[];
 	lanes uuid[];
 	batches uuid[];
 begin
-	-- Ready batches of lanes that have a free slot, one of each district in turn, so that a large district does not come first.
-	select array_agg(chosen.district_id), array_agg(chosen.lane_id), array_agg(chosen.id)
-	into tenants, lanes, batches
-	from (
-		select b.district_id, b.lane_id, b.id
+	-- What hangs must not hold all places of a worker: no channel takes more than three quarters of them, and lanes whose
+	-- last word was a failure no more than a quarter. By batch_lease.
+	select most + count(*),
+		count(*) filter (where l.channel = 'email'),
+		count(*) filter (where l.channel = 'webhook'),
+		count(*) filter (where l.failures > 0)
+	into places, mail_room, webhook_room, failing_room
+	from kept.batch b
+	join kept.lane l on l.district_id = b.district_id and l.id = b.lane_id
+	where b.lease_until is not null
+	and b.worker_id = lease.worker;
+	mail_room := places - places / 4 - mail_room;
+	webhook_room := places - places / 4 - webhook_room;
+	failing_room := greatest(1, places / 4) - failing_room;
+	-- Ready batches of lanes that have a free slot, one of each district in turn, so that a large district does not come first;
+	-- what the worker holds of a district counts as its turns.
+	with holding as (
+		select b.district_id, count(*) as batches
+		from kept.batch b
+		where b.lease_until is not null
+		and b.worker_id = lease.worker
+		group by b.district_id
+	),
+	ready as (
+		select b.district_id, b.lane_id, b.id, b.ready_at, l.channel, l.failures > 0 as failing,
+			coalesce(h.batches, 0) + row_number() over (partition by b.district_id order by b.ready_at, b.id) as turn
 		from kept.lane_queue() q
+		join kept.lane l on l.district_id = q.district_id and l.id = q.lane_id
+		left join holding h on h.district_id = q.district_id
 		cross join lateral (
 			(
 				select one.district_id, one.lane_id, one.id, one.ready_at
@@ -54,7 +81,24 @@ begin
 				limit 1)) b
 		where q.free > 0
 		and (q.opens_at is null or q.opens_at <= at)
-		order by row_number() over (partition by b.district_id order by b.ready_at, b.id), b.ready_at
+	),
+	sound as (
+		select r.*, row_number() over (partition by r.failing order by r.turn, r.ready_at) as of_failing
+		from ready r
+	),
+	placed as (
+		select s.*, row_number() over (partition by s.channel order by s.turn, s.ready_at) as of_channel
+		from sound s
+		where not s.failing
+		or s.of_failing <= failing_room
+	)
+	select array_agg(chosen.district_id), array_agg(chosen.lane_id), array_agg(chosen.id)
+	into tenants, lanes, batches
+	from (
+		select p.*
+		from placed p
+		where p.of_channel <= case p.channel when 'email' then mail_room else webhook_room end
+		order by p.turn, p.ready_at
 		limit most) chosen;
 	if batches is null then
 		return;

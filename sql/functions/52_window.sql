@@ -77,7 +77,13 @@ as $$
 		case when r.channel = 'webhook' then
 			kept.payload('reminder.due', kept.now(), kept.event_data(r.district_id, r.commitment_id, r.rung), public_url)
 		end
-	from kept.reminder r
+	from unnest(reminder_now.messages) as wanted (id)
+	cross join lateral (
+		select *
+		from kept.reminder x
+		where x.district_id = reminder_now.district
+		and x.message_id = wanted.id
+		limit 1) r
 	join kept.district d on d.id = r.district_id
 	cross join lateral (
 		select r.rung like 'NOW-%' as asked, coalesce(substring(r.rung from '^P([+-]?[0-9]{1,5})D')::int, 1) as days) rung
@@ -136,8 +142,6 @@ as $$
 		where near.person_id <> r.recipient_id
 		order by near.place, near.person_id, box.position, box.id
 		limit 1) reply on true
-	where r.district_id = reminder_now.district
-	and r.message_id = any (reminder_now.messages)
 $$;
 comment on function kept.reminder_now(uuid, uuid[], text) is
 	'Reminders as the truth stands now: why one is not to be sent any more (NULL: it is), and what it would say.';
@@ -190,17 +194,23 @@ begin
 		stop := case when b.opened > b.settled then b.opened else least(b.settled + most, cardinality(b.messages)) end;
 		open_ids := b.messages[b.settled + 1:stop];
 		-- Reminders are looked at again, whatever their message says; events are facts. By primary keys.
+		-- One by one through LATERAL and LIMIT: a plan made while a table was small would else read a district's whole history.
 		select array_agg(o.id)
 		into reminders
 		from unnest(open_ids) as o (id)
-		where not exists (
-			select
-			from kept.message m
-			where m.district_id = b.district_id
-			and m.id = o.id
-			and m.kind = 'event');
+		left join lateral (
+			select x.kind
+			from kept.message x
+			where x.district_id = b.district_id
+			and x.id = o.id
+			limit 1) m on true
+		where m.kind is distinct from 'event';
 		return query
-		with judged as materialized (
+		with truth as materialized (
+			select *
+			from kept.reminder_now(b.district_id, reminders, public_url)
+		),
+		judged as materialized (
 			select o.id, b.settled + o.n::int as position, m.id is not null as frozen,
 				coalesce(m.channel, now.channel) as channel,
 				now.contact_id,
@@ -219,14 +229,26 @@ begin
 				end as reason,
 				coalesce(m.kind = 'event' and e.state = 'paused', false) as held
 			from unnest(open_ids) with ordinality as o (id, n)
-			left join kept.message m on m.district_id = b.district_id and m.id = o.id
-			left join kept.endpoint e on e.district_id = m.district_id and e.id = m.endpoint_id
-			left join kept.reminder_now(b.district_id, reminders, public_url) now on now.message_id = o.id
-			where not exists (
-				select
-				from kept.delivery d
-				where d.district_id = b.district_id
-				and d.message_id = o.id)
+			left join lateral (
+				select *
+				from kept.message x
+				where x.district_id = b.district_id
+				and x.id = o.id
+				limit 1) m on true
+			left join lateral (
+				select *
+				from kept.endpoint x
+				where x.district_id = m.district_id
+				and x.id = m.endpoint_id
+				limit 1) e on true
+			left join lateral (
+				select true as recorded
+				from kept.delivery x
+				where x.district_id = b.district_id
+				and x.message_id = o.id
+				limit 1) done on true
+			left join truth now on now.message_id = o.id
+			where done.recorded is null
 		),
 		dropped as (
 			insert into kept.delivery (district_id, message_id, outcome, reason, attempts)
@@ -251,7 +273,9 @@ begin
 			and not j.frozen
 			on conflict do nothing
 		)
-		select b.id, b.lease_id, j.position, j.id, 1 + kept.attempts_of(b.district_id, j.id), j.channel, j.destination,
+		-- What is written only now was never tried.
+		select b.id, b.lease_id, j.position, j.id, 1 + case when j.frozen then kept.attempts_of(b.district_id, j.id) else 0 end,
+			j.channel, j.destination,
 			j.secret, 'secret', d.demonstration, j.content, j.body,
 			coalesce(extract(epoch from j.useful_until - at)::float8, -1),
 			l.rate::float8 / case when l.ordered then 1 else l.slots end

@@ -175,12 +175,14 @@ begin
 		select distinct on (w.message_id) w.*, nullif(w.status, 0) as code, 1 + kept.attempts_of(b.district_id, w.message_id) as number
 		from jsonb_to_recordset(settle.results) as w (message_id uuid, outcome text, error text, status int, retry_seconds float8,
 			lane_pause_seconds float8, endpoint_gone boolean, duration_ms int, answer text)
+		left join lateral (
+			select true as recorded
+			from kept.delivery x
+			where x.district_id = b.district_id
+			and x.message_id = w.message_id
+			limit 1) done on true
 		where w.message_id = any (window_ids)
-		and not exists (
-			select
-			from kept.delivery d
-			where d.district_id = b.district_id
-			and d.message_id = w.message_id)
+		and done.recorded is null
 	),
 	tried as (
 		insert into kept.attempt (district_id, message_id, number, outcome, status, error, answer, duration_ms, next_at, worker_id)

@@ -1,5 +1,59 @@
 -- What one of the workers does once a minute.
 
+create or replace function kept.erasure_go_on(most int) returns void
+language plpgsql volatile
+as $$
+declare
+	erased kept.erasure;
+	left_over int := most;
+	seen int;
+	last uuid;
+begin
+	while left_over > 0 loop
+		-- A minute later, when no look that still saw the person can be under way. Messages by their primary key, in order.
+		select * into erased
+		from kept.erasure e
+		where e.created_at <= kept.now() - interval '1 minute'
+		order by e.created_at
+		limit 1
+		for update skip locked;
+		exit when not found;
+		with next as materialized (
+			select m.id, m.content #>> '{reply_to,address}' = any (erased.addresses) or m.content #>> '{reply_to,name}' = erased.name as named
+			from kept.message m
+			where m.district_id = erased.district_id
+			and m.id > erased.after
+			order by m.id
+			limit left_over
+		),
+		cleaned as (
+			update kept.message m
+			set content = m.content || '{"reply_to": null}'
+			from next
+			where next.named
+			and m.district_id = erased.district_id
+			and m.id = next.id
+		)
+		select count(*), (array_agg(next.id order by next.id desc))[1]
+		into seen, last
+		from next;
+		if seen < left_over then
+			delete from kept.erasure e
+			where e.district_id = erased.district_id
+			and e.person_id = erased.person_id;
+		else
+			update kept.erasure e
+			set after = last
+			where e.district_id = erased.district_id
+			and e.person_id = erased.person_id;
+		end if;
+		left_over := left_over - greatest(seen, 10);
+	end loop;
+end
+$$;
+comment on function kept.erasure_go_on(int) is 'Takes erased people out of mails in which others were told to answer them; looks at no more than so many mails.';
+grant execute on function kept.erasure_go_on(int) to kept_worker;
+
 create or replace function kept.housekeeping() returns boolean
 language plpgsql volatile
 as $$
@@ -44,6 +98,7 @@ begin
 	and i.key = old.key;
 	delete from kept.heartbeat h
 	where h.looked_at < at - interval '1 day';
+	perform kept.erasure_go_on(5000);
 	-- A commitment written while its district was reckoned anew may have been reckoned by the old rules. By reminder_clock_rev.
 	insert into kept.replan (district_id, plan_rev)
 	select d.id, d.plan_rev
@@ -74,5 +129,5 @@ begin
 	return true;
 end
 $$;
-comment on function kept.housekeeping() is 'Partitions, old replies, old heartbeats, what was held and left behind; at most once a minute by one worker.';
+comment on function kept.housekeeping() is 'Partitions, old replies, old heartbeats, erased names, what was held and left behind; at most once a minute by one worker.';
 grant execute on function kept.housekeeping() to kept_worker;

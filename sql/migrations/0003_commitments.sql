@@ -173,4 +173,5 @@ comment on column kept.reminder.planned_at is 'When the planner recorded it.';
 comment on column kept.reminder.message_id is 'Its message (or event, for the channel event); NULL: nothing was sent.';
 comment on column kept.reminder.dropped is 'Why nothing was sent: no_contact, paused, passed_before_start, overtaken, stale.';
 create unique index reminder_message on kept.reminder (district_id, message_id) where message_id is not null;
-create index reminder_recipient on kept.reminder (district_id, recipient_id, planned_at);
+-- Not by district first: a planner that thinks the table small would take it for what the primary key answers.
+create index reminder_recipient on kept.reminder (recipient_id, district_id, planned_at);

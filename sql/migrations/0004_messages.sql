@@ -267,6 +267,24 @@ comment on column kept.idempotency.created_at is 'It is kept for 24 hours from t
 create index idempotency_age on kept.idempotency (created_at);
 create index idempotency_subject on kept.idempotency (district_id, subject_id) where subject_id is not null;
 
+create table kept.erasure (
+	district_id uuid not null,
+	person_id uuid not null,
+	name text not null check (char_length(name) <= 200),
+	addresses text[] not null,
+	after uuid not null default '00000000-0000-0000-0000-000000000000',
+	created_at timestamptz not null default kept.now(),
+	primary key (district_id, person_id),
+	foreign key (district_id, person_id) references kept.person
+);
+comment on table kept.erasure is 'People who were erased and may still be named in mails to others as who gets the answers; the workers look through them in chunks, then the row goes.';
+comment on column kept.erasure.district_id is 'The tenant.';
+comment on column kept.erasure.person_id is 'Who was erased.';
+comment on column kept.erasure.name is 'What to look for.';
+comment on column kept.erasure.addresses is 'What to look for.';
+comment on column kept.erasure.after is 'The last message that was looked at.';
+comment on column kept.erasure.created_at is 'When the person was erased.';
+
 create table kept.audit (
 	district_id uuid not null,
 	id uuid not null default kept.uuid7(),

@@ -69,7 +69,7 @@ begin
 	from jsonb_each(coalesce(new_row, '{}')) m
 	where (old_row is null or old_row -> m.key is distinct from m.value)
 	and m.key not in ('district_id', 'updated_at', 'version', 'due_order')
-	and m.value <> 'null';
+	and (old_row is not null or m.value <> 'null');
 	if tg_op = 'UPDATE' and new_row - '{updated_at,version}'::text[] = old_row - '{updated_at,version}'::text[] then
 		return null;
 	end if;
@@ -152,6 +152,7 @@ begin
 			('delivery', 'select', 'select, insert, delete', false),
 			('attempt', 'select', 'select, insert', false),
 			('idempotency', 'select, insert, update, delete', 'select, delete', false),
+			('erasure', 'insert', 'select, update, delete', false),
 			('audit', 'select', 'select', true)) as tenant (name, api, worker, owner)
 	loop
 		execute format('alter table kept.%I enable row level security', t.name);
@@ -252,6 +253,18 @@ using (
 	or organisation_id = (select kept.scope_organisation())
 );
 
+-- Messages hold names and addresses; keys, endpoints and the audit are the admin's. The owner, who is a member of kept_api,
+-- looks at keys in kept.enter().
+do $$
+declare
+	name text;
+begin
+	foreach name in array array['message', 'attempt', 'key', 'endpoint', 'audit'] loop
+		execute format('create policy scope on kept.%I as restrictive for select to kept_api using ((select kept.role()) = ''admin'' or current_user <> ''kept_api'')', name);
+	end loop;
+end
+$$;
+
 -- Erasing a person takes what was written to them, too.
-grant update (content) on kept.message to kept_api;
+grant update (content) on kept.message to kept_api, kept_worker;
 grant update (answer) on kept.attempt to kept_api;

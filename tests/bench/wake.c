@@ -1,6 +1,7 @@
 /* wake.c: from a request to the first byte of its reminder, see bench.h. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "tests/bench/bench.h"
 #include "tests/bench/database.h"
@@ -12,6 +13,7 @@
 #define REMINDERS 200
 #define WARM 5
 #define PATIENCE_SECONDS 10.0
+#define PAUSE_NANOSECONDS (100 * 1000 * 1000) /* so that worker and hints are at rest */
 #define UUID 36
 
 static void ask(int port, const char *id)
@@ -32,8 +34,10 @@ static void all_asked(struct bench *bench, int port, struct sink *sink, const ch
 	double seconds[REMINDERS];
 
 	for (int i = -WARM; i < REMINDERS; i++) {
-		double began = measure_now();
+		double began;
 
+		nanosleep(&(struct timespec){.tv_nsec = PAUSE_NANOSECONDS}, NULL);
+		began = measure_now();
 		ask(port, ids + UUID * (i + WARM));
 		if (!sink_wait(sink, (size_t)(i + WARM + 1), PATIENCE_SECONDS)) {
 			report_wrong(&bench->report, "a reminder that was asked for did not come");
@@ -60,7 +64,7 @@ void bench_wake(struct bench *bench)
 	report_line(&bench->report,
 		    "\nFrom POST /v1/commitments/{id}/remind, sent, to its webhook: %d one after the other, API and "
 		    "worker running,"
-		    " a new connection each",
+		    " a new connection and a pause of 0.1 s each",
 		    REMINDERS);
 	report_line(&bench->report, "  %-46s %8s %8s", "", "p50 ms", "p99 ms");
 	crowd_make(bench, &(struct crowd){.name = "wake",

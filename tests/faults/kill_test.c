@@ -1,6 +1,6 @@
 /*
- * A worker that dies at any step, or that wakes up after another took its work: nothing is lost, each reminder is recorded
- * once, and what a peer gets twice is the same message.
+ * A worker that dies at any step, or that wakes up after another took its work: nothing is lost, each reminder is
+ * recorded once, and what a peer gets twice is the same message.
  */
 #include <check.h>
 #include <signal.h>
@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/query.h"
 #include "tests/support/stage.h"
 
 #define DATE "2027-01-15"
@@ -43,8 +42,12 @@ static void close_stage(void)
 
 static void add_mails(int count)
 {
-	stage_crowd(&stage, &(struct stage_crowd){
-		.channel = "email", .people = count, .promises = count, .address = "reader%s", .domains = 1, .due_on = DATE});
+	stage_crowd(&stage, &(struct stage_crowd){.channel = "email",
+						  .people = count,
+						  .promises = count,
+						  .address = "reader%s",
+						  .domains = 1,
+						  .due_on = DATE});
 }
 
 static void add_posts(int count)
@@ -52,38 +55,17 @@ static void add_posts(int count)
 	char hook[64];
 
 	snprintf(hook, sizeof(hook), "http://127.0.0.1:%d/%%s", http_peer_port(stage.hooks));
-	stage_crowd(&stage, &(struct stage_crowd){
-		.channel = "webhook", .people = 1, .promises = count, .address = hook, .due_on = DATE});
+	stage_crowd(&stage,
+		    &(struct stage_crowd){
+			    .channel = "webhook", .people = 1, .promises = count, .address = hook, .due_on = DATE});
 }
 
 /* As when the machine is gone: its sessions end, and what they had not committed with them. */
 static void kill_with_sessions(struct program *worker)
 {
 	program_kill(worker);
-	stage_change(&stage, "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
-	                     " where application_name = 'kept-worker' and datname = current_database()");
-}
-
-static bool worker_waits_for_lock(void)
-{
-	return stage_until(&stage, "select exists (select from pg_stat_activity where application_name = 'kept-worker'"
-	                           " and datname = current_database() and wait_event_type = 'Lock')");
-}
-
-/* Stops whoever does that to a row of that table, until let_go(). */
-static void hold(const char *event, const char *table)
-{
-	query_hold(stage.superuser, "select pg_advisory_lock(7)");
-	stage_change(&stage, "create function public.stop() returns trigger language plpgsql as $$ begin"
-	                     " perform pg_advisory_xact_lock(7); return case when tg_op = 'DELETE' then old else new end; end $$;"
-	                     "create trigger stop before %s on kept.%s for each row execute function public.stop()", event, table);
-}
-
-static void let_go(void)
-{
-	stage_change(&stage, "select pg_terminate_backend(a.pid, 5000) from pg_stat_activity a join pg_locks l on l.pid = a.pid"
-	                     " where l.locktype = 'advisory' and l.objid = 7 and l.granted and a.application_name <> 'kept-worker'"
-	                     " and a.datname = current_database()");
+	stage_change(&stage,
+		     "select pg_terminate_backend(pid, 5000) from pg_stat_activity where " STAGE_WORKER_SESSIONS);
 }
 
 /* A dialogue that stops at one command: the worker is killed before it has the answer. */
@@ -112,7 +94,9 @@ START_TEST(killed_in_the_dialogue_with_the_relay)
 	stage_once(&stage);
 	ck_assert_int_eq(smtp_peer_mails(stage.mail), dialogue[_i].arrives ? 2 * FEW : FEW);
 	stage_complete(&stage, FEW, NULL);
-	ck_assert_int_eq(stage_number(&stage, "select count(*) from kept.attempt where outcome = 'unknown' and number = 1"), FEW);
+	ck_assert_int_eq(
+		stage_number(&stage, "select count(*) from kept.attempt where outcome = 'unknown' and number = 1"),
+		FEW);
 }
 END_TEST
 
@@ -157,20 +141,21 @@ static void kill_at_step(int step, bool together)
 	add_mails(FEW);
 	add_posts(FEW);
 	stage_clock(&stage, DUE);
-	hold(steps[step].event, steps[step].table);
+	stage_hold(&stage, steps[step].event, steps[step].table);
 	stage_worker(&stage, &worker, false);
-	ck_assert(worker_waits_for_lock());
+	ck_assert(stage_worker_held(&stage));
 	/* One lane may be settled before the other has sent all. */
-	ck_assert(steps[step].sent == 0 || (smtp_peer_wait(stage.mail, FEW, STAGE_SECONDS) && http_peer_wait(stage.hooks, FEW, STAGE_SECONDS)));
+	ck_assert(steps[step].sent == 0 ||
+		  (smtp_peer_wait(stage.mail, FEW, STAGE_SECONDS) && http_peer_wait(stage.hooks, FEW, STAGE_SECONDS)));
 	ck_assert_int_eq(smtp_peer_mails(stage.mail) + http_peer_requests(stage.hooks), steps[step].sent);
 	if (together) {
 		kill_with_sessions(&worker);
-		let_go();
+		stage_let_go(&stage);
 	} else {
 		program_kill(&worker);
-		let_go();
-		ck_assert(stage_until(&stage, "select not exists (select from pg_stat_activity where application_name = 'kept-worker'"
-		                              " and datname = current_database())"));
+		stage_let_go(&stage);
+		ck_assert(stage_until(
+			&stage, "select not exists (select from pg_stat_activity where " STAGE_WORKER_SESSIONS ")"));
 	}
 	program_release(&worker);
 	stage_expire(&stage);
@@ -192,7 +177,8 @@ END_TEST
 
 START_TEST(killed_again_and_again_under_load)
 {
-	unsigned seed = (unsigned)stage_number(&stage, "select extract(epoch from clock_timestamp())::bigint %% 1000000");
+	unsigned seed =
+		(unsigned)stage_number(&stage, "select extract(epoch from clock_timestamp())::bigint %% 1000000");
 	struct program worker;
 
 	add_mails(MANY / 2);
@@ -228,10 +214,13 @@ END_TEST
 /* What is recorded, in one line. */
 static char *record(void)
 {
-	return stage_text(&stage, "select concat_ws(' ', (select count(*) from kept.attempt), (select count(*) from kept.delivery),"
-	                          " (select count(*) from kept.waiting), (select md5(string_agg(a::text, ',' order by a::text)) from kept.attempt a),"
-	                          " (select md5(string_agg(d::text, ',' order by d::text)) from kept.delivery d),"
-	                          " (select md5(string_agg(b::text, ',' order by b::text)) from kept.batch b))");
+	return stage_text(
+		&stage,
+		"select concat_ws(' ', (select count(*) from kept.attempt), (select count(*) from kept.delivery),"
+		" (select count(*) from kept.waiting), (select md5(string_agg(a::text, ',' order by a::text)) from "
+		"kept.attempt a),"
+		" (select md5(string_agg(d::text, ',' order by d::text)) from kept.delivery d),"
+		" (select md5(string_agg(b::text, ',' order by b::text)) from kept.batch b))");
 }
 
 /* Worker A stands still with a window open; its lease has run out. */
@@ -325,7 +314,8 @@ static Suite *suite(void)
 	tcase_set_timeout(tests, 300);
 	tcase_add_unchecked_fixture(tests, start_cluster, stop_cluster);
 	tcase_add_checked_fixture(tests, open_stage, close_stage);
-	tcase_add_loop_test(tests, killed_in_the_dialogue_with_the_relay, 0, (int)(sizeof(dialogue) / sizeof(dialogue[0])));
+	tcase_add_loop_test(tests, killed_in_the_dialogue_with_the_relay, 0,
+			    (int)(sizeof(dialogue) / sizeof(dialogue[0])));
 	tcase_add_test(tests, killed_before_the_endpoint_answers);
 	tcase_add_loop_test(tests, killed_inside_the_database_with_its_sessions, 0, STEPS);
 	tcase_add_loop_test(tests, killed_while_its_session_goes_on, 0, STEPS);

@@ -20,7 +20,8 @@ static void stop_all(void)
 	world_stop(&world);
 }
 
-static struct answer send(const char *key, const char *method, const char *target, const char *headers, const char *body)
+static struct answer send(const char *key, const char *method, const char *target, const char *headers,
+			  const char *body)
 {
 	return ask(&world.asking, key, method, target, headers, body);
 }
@@ -47,10 +48,13 @@ START_TEST(key_is_shown_once)
 	ck_assert_str_eq(at(&read, "key"), "");
 	ck_assert_ptr_null(strstr(list.body, key));
 	ck_assert_ptr_null(strstr(list.body, "ks1."));
-	char *left = query_text(world.superuser,
-		text_of("select string_agg(relname, ' ') from pg_class where relnamespace = 'kept'::regnamespace and relkind = 'r'"
-			" and (xpath('/row/n/text()', query_to_xml(format('select count(*) as n from kept.%%I t where strpos(t::text, %%L) > 0',"
-			" relname, '%s'), false, true, '')))[1]::text <> '0'", key));
+	char *left =
+		query_text(world.superuser, text_of("select string_agg(relname, ' ') from pg_class where relnamespace "
+						    "= 'kept'::regnamespace and relkind = 'r'"
+						    " and (xpath('/row/n/text()', query_to_xml(format('select count(*) "
+						    "as n from kept.%%I t where strpos(t::text, %%L) > 0',"
+						    " relname, '%s'), false, true, '')))[1]::text <> '0'",
+						    key));
 	ck_assert_msg(*left == '\0', "in the clear in %s", left);
 	free(left);
 	answer_release(&made);
@@ -62,7 +66,8 @@ END_TEST
 
 START_TEST(revoked_key_is_refused_by_the_next_request_of_an_open_connection)
 {
-	struct answer made = must(201, send(world.lakeview.admin, "POST", "/v1/keys", "Idempotency-Key: short\r\n", "{\"role\":\"reader\"}"));
+	struct answer made = must(201, send(world.lakeview.admin, "POST", "/v1/keys", "Idempotency-Key: short\r\n",
+					    "{\"role\":\"reader\"}"));
 	const char *key = at(&made, "key"), *path = header(&made, "Location");
 	int fd = api_connect(&world.api);
 	must_be(200, ask_on(&world.asking, fd, key, "GET", "/v1/district", NULL, NULL));
@@ -73,7 +78,8 @@ START_TEST(revoked_key_is_refused_by_the_next_request_of_an_open_connection)
 	struct answer read = must(200, send(world.lakeview.admin, "GET", path, NULL, NULL));
 	ck_assert_str_eq(at(&read, "revoked_at"), "2027-01-10T15:00:00Z");
 	/* The reply that showed it is gone, so the repeat makes another. */
-	struct answer again = must(201, send(world.lakeview.admin, "POST", "/v1/keys", "Idempotency-Key: short\r\n", "{\"role\":\"reader\"}"));
+	struct answer again = must(201, send(world.lakeview.admin, "POST", "/v1/keys", "Idempotency-Key: short\r\n",
+					     "{\"role\":\"reader\"}"));
 	ck_assert_str_ne(at(&again, "key"), key);
 	answer_release(&made);
 	answer_release(&read);
@@ -90,19 +96,24 @@ START_TEST(key_ends_at_the_moment_it_expires)
 	world_clock(&world, "2027-01-10 16:00:00+00");
 	ck_assert_int_eq(status_with(key), 401);
 	world_clock(&world, WORLD_NOW);
-	must_be(422, send(world.lakeview.admin, "POST", "/v1/keys", NULL, "{\"role\":\"reader\",\"expires_at\":\"2027-01-10T14:59:59Z\"}"));
-	must_be(422, send(world.lakeview.admin, "POST", "/v1/keys", NULL, "{\"role\":\"reader\",\"expires_at\":\"infinity\"}"));
+	must_be(422, send(world.lakeview.admin, "POST", "/v1/keys", NULL,
+			  "{\"role\":\"reader\",\"expires_at\":\"2027-01-10T14:59:59Z\"}"));
+	must_be(422, send(world.lakeview.admin, "POST", "/v1/keys", NULL,
+			  "{\"role\":\"reader\",\"expires_at\":\"infinity\"}"));
 }
 END_TEST
 
 START_TEST(key_names_only_what_its_district_has)
 {
-	struct answer refused = must(422, send(world.lakeview.admin, "POST", "/v1/keys", NULL,
-		text_of("{\"role\":\"partner\",\"school_id\":\"%s\",\"organisation_id\":\"%s\"}", world.hillside.school, world.hillside.organisation)));
+	struct answer refused =
+		must(422, send(world.lakeview.admin, "POST", "/v1/keys", NULL,
+			       text_of("{\"role\":\"partner\",\"school_id\":\"%s\",\"organisation_id\":\"%s\"}",
+				       world.hillside.school, world.hillside.organisation)));
 	ck_assert(names(&refused, "/school_id") && names(&refused, "/organisation_id"));
 	answer_release(&refused);
-	refused = must(422, send(world.lakeview.admin, "POST", "/v1/keys", NULL,
-		text_of("{\"role\":\"reader\",\"organisation_id\":\"%s\"}", world.lakeview.organisation)));
+	refused = must(422,
+		       send(world.lakeview.admin, "POST", "/v1/keys", NULL,
+			    text_of("{\"role\":\"reader\",\"organisation_id\":\"%s\"}", world.lakeview.organisation)));
 	ck_assert(names(&refused, "/organisation_id"));
 	answer_release(&refused);
 }

@@ -1,6 +1,6 @@
 /*
- * Every operation of the contract: called with success, and refused in every way that it can be. An operation that the
- * table below does not know fails; so does a reply that the contract does not describe (tests/support/ask.h).
+ * Every operation of the contract: called with success, and refused in every way that it can be. An operation that
+ * tests/support/walk.c does not know fails; so does a reply that the contract does not describe (tests/support/ask.h).
  */
 #include <check.h>
 #include <stdio.h>
@@ -9,60 +9,9 @@
 
 #include "api/schema.h"
 #include "kept/text.h"
-#include "tests/support/world.h"
+#include "tests/support/walk.h"
 
 static struct world world;
-
-/* A good body of each operation that takes one. $P, $S, $O: person, school, organisation; # is another each time. */
-static const struct {
-	const char *id, *body, *other; /* `other` is as good and not the same; NULL: there is none */
-} bodies[] = {
-	{"action_create", "{\"group\":\"families\",\"texts\":[{\"language\":\"en\",\"title\":\"Walk to school #\"}]}",
-	 "{\"group\":\"families\",\"texts\":[{\"language\":\"es\",\"title\":\"Caminar\"}]}"},
-	{"action_change", "{\"retired\":true}", "{\"retired\":false}"},
-	{"commitment_create", "{\"group\":\"families\",\"title\":\"Read #\",\"owner\":{\"person_id\":\"$P\"},\"due_on\":\"2027-02-15\"}",
-	 "{\"group\":\"families\",\"title\":\"Write\",\"owner\":{\"person_id\":\"$P\"}}"},
-	{"commitment_change", "{\"title\":\"Read more #\"}", "{\"title\":\"Read less\"}"},
-	{"commitment_move", "{\"status\":\"in_progress\"}", "{\"status\":\"completed\"}"},
-	{"commitment_remind", "{}", NULL},
-	{"person_contact_create", "{\"channel\":\"webhook\",\"address\":\"https://a.example/#\"}",
-	 "{\"channel\":\"email\",\"address\":\"a@a.example\"}"},
-	{"organisation_contact_create", "{\"channel\":\"webhook\",\"address\":\"https://a.example/#\"}",
-	 "{\"channel\":\"email\",\"address\":\"a@a.example\"}"},
-	{"contact_change", "{\"paused\":true}", "{\"paused\":false}"},
-	{"district_change", "{\"coordinator_id\":\"$P\"}", "{\"coordinator_id\":null}"},
-	{"key_create", "{\"role\":\"reader\",\"name\":\"Key #\"}", "{\"role\":\"steward\"}"},
-	{"key_change", "{\"name\":\"Key #\"}", "{\"name\":\"Other\"}"},
-	{"organisation_create",
-	 "{\"name\":\"Class #\",\"kind\":\"class\",\"group\":\"students\",\"school_id\":\"$S\","
-	 "\"contacts\":[{\"channel\":\"webhook\",\"address\":\"https://a.example/\"}]}",
-	 "{\"name\":\"Council\",\"kind\":\"council\",\"group\":\"policymakers\"}"},
-	{"organisation_change", "{\"name\":\"Class #\"}", "{\"name\":\"Other\"}"},
-	{"person_create", "{\"name\":\"Ann #\",\"groups\":[\"teachers\"],\"contacts\":[{\"channel\":\"email\",\"address\":\"a@a.example\"}]}",
-	 "{\"name\":\"Bo\",\"groups\":[\"teachers\"]}"},
-	{"person_change", "{\"name\":\"Ann #\"}", "{\"name\":\"Bo\"}"},
-	{"policy_create", "{\"name\":\"Early #\",\"school_id\":\"$N\",\"offsets\":[-14,-1]}", "{\"name\":\"Late\",\"school_id\":\"$N\",\"offsets\":[1]}"},
-	{"policy_change", "{\"send_at\":\"09:15\"}", "{\"send_at\":\"09:30\"}"},
-	{"school_create", "{\"name\":\"School #\"}", "{\"name\":\"Other\"}"},
-	{"school_change", "{\"time_zone\":\"America/Chicago\"}", "{\"time_zone\":null}"},
-	{"endpoint_create", "{\"url\":\"https://a.example/#\",\"events\":[\"commitment.*\"]}", "{\"url\":\"https://b.example/\",\"events\":[\"reminder.*\"]}"},
-	{"endpoint_change", "{\"state\":\"paused\"}", "{\"state\":\"active\"}"},
-};
-
-/* What the {id} of a path stands for: the operation that makes one. */
-static const struct {
-	const char *path, *maker;
-} makers[] = {
-	{"/v1/actions/{id}", "action_create"},
-	{"/v1/commitments/{id}", "commitment_create"},
-	{"/v1/people/{id}", "person_create"},
-	{"/v1/organisations/{id}", "organisation_create"},
-	{"/v1/contacts/{id}", "person_contact_create"},
-	{"/v1/keys/{id}", "key_create"},
-	{"/v1/reminder-policies/{id}", "policy_create"},
-	{"/v1/schools/{id}", "school_create"},
-	{"/v1/webhook-endpoints/{id}", "endpoint_create"},
-};
 
 static void start_all(void)
 {
@@ -74,113 +23,29 @@ static void stop_all(void)
 	world_stop(&world);
 }
 
-static const struct contract_operation *operation_of(const char *id)
-{
-	for (size_t i = 0; i < contract_operation_count; i++)
-		if (strcmp(contract_operations[i].id, id) == 0)
-			return &contract_operations[i];
-	ck_abort_msg("the contract has no operation %s", id);
-	return NULL;
-}
-
-static const char *filled(const struct world_place *place, const char *form)
-{
-	static int number;
-	struct text out;
-	text_init(&out, 4096);
-	for (; *form; form++) {
-		if (*form == '#')
-			text_addf(&out, "%d", ++number);
-		else if (*form == '$' && form[1] == 'N')
-			text_adds(&out, world_make(&world, place->admin, "/v1/schools", text_of("{\"name\":\"New %d\"}", ++number)));
-		else if (*form == '$')
-			text_adds(&out, form[1] == 'P' ? place->person : form[1] == 'S' ? place->school : place->organisation);
-		else
-			text_add(&out, form, 1);
-		form += *form == '$';
-	}
-	char *made = text_take(&out);
-	const char *kept = text_of("%s", made);
-	free(made);
-	return kept;
-}
-
-/* A good body, NULL where none is taken. */
-static const char *body_of(const struct world_place *place, const struct contract_operation *operation, bool other)
-{
-	if (!operation->body)
-		return NULL;
-	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
-		if (strcmp(bodies[i].id, operation->id) == 0)
-			return other && !bodies[i].other ? NULL : filled(place, other ? bodies[i].other : bodies[i].body);
-	ck_abort_msg("no body is written here for %s", operation->id);
-	return NULL;
-}
-
-static const char *target_of(const char *path, const char *id)
-{
-	const char *open = strchr(path, '{');
-	return open ? text_of("%.*s%s%s", (int)(open - path), path, id, strchr(path, '}') + 1) : text_of("%s", path);
-}
-
-static const char *subject_of(const struct world_place *place, const char *path);
-
-static const char *made_by(const struct world_place *place, const char *id)
-{
-	const struct contract_operation *maker = operation_of(id);
-	const char *target = target_of(maker->path, strchr(maker->path, '{') ? subject_of(place, maker->path) : "");
-	return world_make(&world, place->admin, target, body_of(place, maker, false));
-}
-
-/* The first item of a list about a new commitment of which somebody was reminded. */
-static const char *first_of(const struct world_place *place, const char *list)
-{
-	const char *commitment = made_by(place, "commitment_create");
-	must_be(202, ask(&world.asking, place->admin, "POST", text_of("/v1/commitments/%s/remind", commitment), NULL, "{}"));
-	struct answer listed = must(200, ask(&world.asking, place->admin, "GET", text_of("%s?commitment_id=%s", list, commitment), NULL, NULL));
-	const char *id = at(&listed, "items/0/id");
-	ck_assert_str_ne(id, "");
-	answer_release(&listed);
-	return id;
-}
-
-/* A new thing for the path's value. */
-static const char *subject_of(const struct world_place *place, const char *path)
-{
-	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++)
-		if (text_starts(path, makers[i].path))
-			return made_by(place, makers[i].maker);
-	if (text_starts(path, "/v1/events/{id}"))
-		return first_of(place, "/v1/events");
-	if (text_starts(path, "/v1/deliveries/{id}"))
-		return first_of(place, "/v1/deliveries");
-	if (strcmp(path, "/v1/groups/{code}") == 0)
-		return "families";
-	ck_assert_msg(strchr(path, '{') == NULL, "nothing makes the value of %s", path);
-	return "";
-}
-
 static bool writes(const struct contract_operation *operation)
 {
 	return strcmp(operation->method, "GET") != 0;
 }
 
-static struct answer call(const struct contract_operation *operation, const char *key, const char *id, const char *headers,
-			  const char *body)
+static struct answer call(const struct contract_operation *operation, const char *key, const char *id,
+			  const char *headers, const char *body)
 {
-	const char *all = text_of("%s%s", operation->if_match_required && !(headers && strstr(headers, "If-Match")) ? "If-Match: *\r\n" : "",
-				  headers ? headers : "");
-	return ask(&world.asking, key, operation->method, target_of(operation->path, id), all, body);
+	const char *all = text_of(
+		"%s%s",
+		operation->if_match_required && !(headers && strstr(headers, "If-Match")) ? "If-Match: *\r\n" : "",
+		headers ? headers : "");
+	return ask(&world.asking, key, operation->method, walk_target(operation->path, id), all, body);
 }
 
 static const char *fresh(const struct contract_operation *operation)
 {
-	return subject_of(&world.lakeview, operation->path);
+	return walk_subject(&world, &world.lakeview, operation->path);
 }
 
 static const char *good(const struct contract_operation *operation)
 {
-	return body_of(&world.lakeview, operation, false);
+	return walk_body(&world, &world.lakeview, operation, false);
 }
 
 START_TEST(operation_answers_with_success)
@@ -253,9 +118,12 @@ START_TEST(another_districts_thing_answers_as_an_absent_one)
 		return;
 	const char *body = good(operation);
 	bool code = strcmp(operation->path, "/v1/groups/{code}") == 0;
-	struct answer absent = must(404, call(operation, world.lakeview.admin, code ? "pirates" : WORLD_ABSENT, NULL, body));
+	struct answer absent =
+		must(404, call(operation, world.lakeview.admin, code ? "pirates" : WORLD_ABSENT, NULL, body));
 	if (!code) {
-		struct answer theirs = must(404, call(operation, world.lakeview.admin, subject_of(&world.hillside, operation->path), NULL, body));
+		struct answer theirs =
+			must(404, call(operation, world.lakeview.admin,
+				       walk_subject(&world, &world.hillside, operation->path), NULL, body));
 		ck_assert_str_eq(anonymous(&absent), anonymous(&theirs));
 		answer_release(&theirs);
 	}
@@ -267,15 +135,17 @@ START_TEST(other_methods_are_405_and_allow_tells_which_are_not)
 {
 	static const char *const methods[] = {"GET", "POST", "PATCH", "DELETE", "PUT"};
 	const struct contract_operation *operation = &contract_operations[_i];
-	const char *target = target_of(operation->path, WORLD_ABSENT);
+	const char *target = walk_target(operation->path, WORLD_ABSENT);
 	for (size_t m = 0; m < 5; m++) {
 		struct contract_match match;
 		contract_match(methods[m], target, &match);
 		if (match.operation)
 			continue;
-		struct answer reply = must(405, ask(&world.asking, world.lakeview.admin, methods[m], target, NULL, NULL));
+		struct answer reply =
+			must(405, ask(&world.asking, world.lakeview.admin, methods[m], target, NULL, NULL));
 		const char *allow = header(&reply, "Allow");
-		ck_assert_msg(strstr(allow, operation->method) && !strstr(allow, methods[m]), "%s: %s", reply.asked, allow);
+		ck_assert_msg(strstr(allow, operation->method) && !strstr(allow, methods[m]), "%s: %s", reply.asked,
+			      allow);
 		answer_release(&reply);
 	}
 }
@@ -291,7 +161,8 @@ static const char *with_member(const char *body, const char *member)
 
 START_TEST(bodies_that_are_not_as_told_are_refused_and_nothing_is_stored)
 {
-	static const char *const read_only[] = {"id", "version", "created_at", "updated_at", "hash", "secret", "district_id"};
+	static const char *const read_only[] = {"id",   "version", "created_at", "updated_at",
+						"hash", "secret",  "district_id"};
 	const struct contract_operation *operation = &contract_operations[_i];
 	if (!operation->body)
 		return;
@@ -309,7 +180,8 @@ START_TEST(bodies_that_are_not_as_told_are_refused_and_nothing_is_stored)
 	ck_assert_msg(names(&reply, "/surprise"), "%s", reply.body);
 	answer_release(&reply);
 	for (size_t i = 0; i < sizeof(read_only) / sizeof(read_only[0]); i++) {
-		reply = must(422, call(operation, key, id, NULL, with_member(body, text_of("\"%s\":\"x\"", read_only[i]))));
+		reply = must(422,
+			     call(operation, key, id, NULL, with_member(body, text_of("\"%s\":\"x\"", read_only[i]))));
 		ck_assert_msg(names(&reply, text_of("/%s", read_only[i])), "%s", reply.body);
 		answer_release(&reply);
 	}
@@ -325,20 +197,23 @@ START_TEST(parameters_that_are_not_as_told_are_400)
 	const struct contract_operation *operation = &contract_operations[_i];
 	const char *key = world.lakeview.admin, *id = operation->roles ? fresh(operation) : "", *body = good(operation);
 	const char *match = operation->if_match_required ? "If-Match: *\r\n" : NULL;
-	const char *target = target_of(operation->path, id);
-	struct answer reply = must(400, ask(&world.asking, key, operation->method, text_of("%s?surprise=1", target), match, body));
+	const char *target = walk_target(operation->path, id);
+	struct answer reply =
+		must(400, ask(&world.asking, key, operation->method, text_of("%s?surprise=1", target), match, body));
 	ck_assert_msg(names(&reply, "surprise"), "%s", reply.body);
 	answer_release(&reply);
 	for (size_t i = 0; i < operation->parameter_count; i++) {
 		const struct contract_parameter *parameter = &operation->parameters[i];
 		if (parameter->in != IN_QUERY)
 			continue;
-		reply = must(400, ask(&world.asking, key, operation->method, text_of("%s?%s=~", target, parameter->name), match, body));
+		reply = must(400, ask(&world.asking, key, operation->method,
+				      text_of("%s?%s=~", target, parameter->name), match, body));
 		ck_assert_msg(names(&reply, parameter->name), "%s", reply.body);
 		answer_release(&reply);
 		must_be(400, ask(&world.asking, key, operation->method,
 				 text_of("%s?%s=1&%s=1", target, parameter->name, parameter->name), match, body));
-		must_be(400, ask(&world.asking, key, operation->method, text_of("%s?%s=%%00", target, parameter->name), match, body));
+		must_be(400, ask(&world.asking, key, operation->method, text_of("%s?%s=%%00", target, parameter->name),
+				 match, body));
 	}
 }
 END_TEST
@@ -350,9 +225,9 @@ START_TEST(change_names_the_version_that_it_saw)
 	if (!operation->if_match_required)
 		return;
 	const char *id = fresh(operation), *body = good(operation);
-	struct answer read = must(200, ask(&world.asking, key, "GET", target_of(operation->path, id), NULL, NULL));
+	struct answer read = must(200, ask(&world.asking, key, "GET", walk_target(operation->path, id), NULL, NULL));
 	char *before = world_digest(&world);
-	must_be(428, ask(&world.asking, key, operation->method, target_of(operation->path, id), NULL, body));
+	must_be(428, ask(&world.asking, key, operation->method, walk_target(operation->path, id), NULL, body));
 	must_be(400, call(operation, key, id, "If-Match: 1\r\n", body));
 	must_be(412, call(operation, key, id, "If-Match: \"999999-0123456789abcdef\"\r\n", body));
 	must_be(412, call(operation, key, id, "If-Match: \"strange\"\r\n", body));
@@ -364,7 +239,8 @@ START_TEST(change_names_the_version_that_it_saw)
 	ck_assert_msg(changed.status == 200 || changed.status == 204, "%d %s", changed.status, changed.body);
 	/* What was seen is no more. */
 	if (changed.status == 200)
-		must_be(412, call(operation, key, id, if_match(&read), body_of(&world.lakeview, operation, true)));
+		must_be(412,
+			call(operation, key, id, if_match(&read), walk_body(&world, &world.lakeview, operation, true)));
 	answer_release(&changed);
 	answer_release(&read);
 }
@@ -376,7 +252,8 @@ START_TEST(repeat_with_the_same_key_gets_the_same_answer)
 	const char *key = world.lakeview.admin;
 	if (!writes(operation))
 		return;
-	const char *id = fresh(operation), *body = good(operation), *other = body_of(&world.lakeview, operation, true);
+	const char *id = fresh(operation), *body = good(operation),
+		   *other = walk_body(&world, &world.lakeview, operation, true);
 	const char *once = text_of("Idempotency-Key: walk %d\r\n", _i);
 	struct answer first = call(operation, key, id, once, body);
 	ck_assert_msg(first.status / 100 == 2, "%d %s", first.status, first.body);

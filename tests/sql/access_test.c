@@ -125,6 +125,8 @@ static void fill_hillside(void)
 					      "insert into kept.message (district_id, id, kind, channel, lane_id)"
 					      " select w.district_id, w.message_id, 'reminder', 'email', w.lane_id "
 					      "from kept.waiting w;"
+					      "insert into kept.erasure (district_id, person_id, name, addresses) "
+					      "values ('" HILLSIDE "', '" HILLSIDE_PERSON "', 'Ana Ruiz', '{}');"
 					      "insert into kept.batch (district_id, lane_id, messages) select "
 					      "w.district_id, w.lane_id, array[w.message_id] from kept.waiting w;"
 					      "insert into kept.delivery (district_id, message_id, outcome, attempts) "

@@ -370,6 +370,191 @@ START_TEST(a_delivery_shows_its_state_from_the_first_moment_to_the_last)
 }
 END_TEST
 
+/* Rows of all tables, as text, that hold this word: "person 1, message 2". */
+static char *where_is(const char *word)
+{
+	char sql[1500];
+	snprintf(sql, sizeof(sql),
+		 "create temporary table hit (name text, rows bigint);"
+		 "do $$ declare t regclass; begin for t in select oid from pg_class where relnamespace = "
+		 "'kept'::regnamespace"
+		 " and relkind in ('r', 'p') and not relispartition loop"
+		 " execute format('insert into hit select %%L, count(*) from %%s x where strpos(x::text, %%L) > 0', t, "
+		 "t, '%s');"
+		 " end loop; end $$;"
+		 "select coalesce(string_agg(name || ' ' || rows, ', ' order by name), 'nowhere') from hit where rows "
+		 "> 0",
+		 word);
+	return query_text(superuser, sql);
+}
+
+static void expect_where(const char *word, const char *expected)
+{
+	char *found = where_is(word);
+	ck_assert_msg(strcmp(found, expected) == 0, "%s is in %s, not %s", word, found, expected);
+	free(found);
+}
+
+#define KEYED(path, key)                                                                                               \
+	"{\"operation\":\"POST " path "\",\"path\":\"" path "\",\"key\":\"" key                                        \
+	"\",\"fingerprint\":\"" HASH64("0") "\"}"
+
+/* A mail to Maria that names the owner and who gets the answer, as the worker freezes it. */
+#define MAIL(reminder_of, reply_to)                                                                                    \
+	"insert into kept.message (district_id, id, kind, channel, lane_id, content) select r.district_id, "           \
+	"r.message_id, "                                                                                               \
+	"'reminder', 'email', kept.uuid7(), jsonb_build_object('reply_to', " reply_to                                  \
+	", 'commitment', jsonb_build_object('title', 'x', 'owner', 'Zelda Quill')) from kept.reminder r where "        \
+	"r.commitment_id = '" reminder_of "';"
+#define ZELDA "jsonb_build_object('name', 'Zelda Quill', 'address', 'zelda@quill.example')"
+
+START_TEST(an_erased_person_is_named_nowhere)
+{
+	char id[40], own[40], body[400], sql[2500];
+	struct route_reply reply =
+		route_ask(api, KEY_ADMIN, "person_create", "request", KEYED("/v1/people", "k1"), "body",
+			  "{\"name\":\"Zelda "
+			  "Quill\",\"groups\":[\"families\"],\"time_zone\":\"Asia/Tokyo\",\"contacts\":[{\"channel\":"
+			  "\"email\",\"address\":\"zelda@quill.example\"}]}",
+			  NULL);
+	ck_assert_int_eq(reply.status, 201);
+	snprintf(id, sizeof(id), "%s", route_member(&reply, "id"));
+	route_release(&reply);
+	snprintf(body, sizeof(body),
+		 "{\"group\":\"families\",\"title\":\"Read\",\"owner\":{\"person_id\":\"%s\"},\"due_on\":\"2027-02-"
+		 "15\"}",
+		 id);
+	reply = route_ask(api, KEY_ADMIN, "commitment_create", "request", KEYED("/v1/commitments", "k2"), "body", body,
+			  NULL);
+	ck_assert_int_eq(reply.status, 201);
+	snprintf(own, sizeof(own), "%s", route_member(&reply, "id"));
+	route_release(&reply);
+	/* Her own promise, and one of which she only gets the answers, as the coordinator. */
+	snprintf(sql, sizeof(sql),
+		 "update kept.district set coordinator_id = '%s' where id = '" LAKEVIEW "';"
+		 "insert into kept.reminder (district_id, commitment_id, due_on, rung, recipient_id, channel, "
+		 "recipient_kind, "
+		 "due_at, message_id) select '" LAKEVIEW "', id, '2027-02-15', 'P-7D', '" PERSON_MARIA
+		 "', 'email', 'person', kept.now(), kept.uuid7() from (values ('%s'::uuid), ('" REGISTER_ID(
+			 "99") "')) promise (id);",
+		 id, own);
+	query_run(superuser, sql);
+	snprintf(sql, sizeof(sql), MAIL("%s", "'null'::jsonb") MAIL(REGISTER_ID("99"), ZELDA), own);
+	query_run(superuser, sql);
+	query_run(superuser, "update kept.message set content = content #- '{commitment,owner}' where content -> "
+			     "'reply_to' <> 'null'");
+	expect_where("Quill", "kept.idempotency 2, kept.message 2, kept.person 1");
+	expect(route_ask(api, KEY_ADMIN, "person_remove", "request", "{}", "id", id, NULL), 204);
+	expect_where("Quill", "kept.erasure 1, kept.message 1");
+	/* The worker looks through what others got. */
+	query_run(superuser,
+		  "set kept.now = '2027-01-10 15:02:00+00'; set role kept_worker; select kept.housekeeping()");
+	expect_where("Quill", "nowhere");
+	expect_where("quill.example", "nowhere");
+	/* Her hours were Tokyo's. */
+	snprintf(sql, sizeof(sql),
+		 "select count(*) from kept.reminder_clock where commitment_id = '%s' and next_at = '2027-02-08 "
+		 "13:00:00+00'",
+		 own);
+	ck_assert_int_eq(query_number(superuser, sql), 1);
+}
+END_TEST
+
+START_TEST(nobody_who_is_being_erased_gets_a_contact)
+{
+	struct route_reply made = route_ask(api, KEY_ADMIN, "person_create", "request", "{}", "body",
+					    "{\"name\":\"Zelda Quill\",\"groups\":[\"families\"]}", NULL);
+	char id[40], sql[600];
+	snprintf(id, sizeof(id), "%s", route_member(&made, "id"));
+	route_release(&made);
+	PGconn *rival = route_connect(url);
+	snprintf(sql, sizeof(sql),
+		 "begin; select kept.enter('key', '" KEY_ADMIN
+		 "', ''); select status from kept.person_remove('{}', '%s')",
+		 id);
+	PQclear(PQexec(rival, sql));
+	snprintf(sql, sizeof(sql),
+		 "select kept.enter('key', '" KEY_ADMIN
+		 "', ''); select status from kept.contact_create('{}', '%s', null, "
+		 "'{\"channel\":\"email\",\"address\":\"zelda@quill.example\"}', null)",
+		 id);
+	ck_assert_int_eq(PQsendQuery(api, sql), 1);
+	ck_assert(query_until(superuser, "select exists (select from pg_stat_activity where wait_event_type = 'Lock')",
+			      30));
+	PQclear(PQexec(rival, "commit"));
+	PQfinish(rival);
+	bool refused = false;
+	for (PGresult *result; (result = PQgetResult(api)); PQclear(result)) {
+		const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+		refused = refused || (state && strcmp(state, "KT404") == 0);
+	}
+	ck_assert(refused);
+	query_run(superuser, "delete from kept.erasure");
+	expect_where("quill.example", "nowhere");
+}
+END_TEST
+
+START_TEST(a_paused_endpoint_that_is_active_again_gets_what_was_held)
+{
+	struct route_reply reply = route_ask(api, KEY_ADMIN, "endpoint_create", "request", "{}", "body",
+					     "{\"url\":\"https://a.example/hook\",\"events\":[\"commitment.*\"]}",
+					     "secrets", "[{\"secret\":\"ks1.abc\"}]", NULL);
+	ck_assert_int_eq(reply.status, 201);
+	char id[40];
+	snprintf(id, sizeof(id), "%s", route_member(&reply, "id"));
+	route_release(&reply);
+	expect(route_ask(api, KEY_ADMIN, "endpoint_change", "request", "{}", "id", id, "body", "{\"state\":\"paused\"}",
+			 NULL),
+	       200);
+	query_run(superuser, "insert into kept.lane (district_id, channel, destination) select district_id, 'webhook', "
+			     "'endpoint:' || id from "
+			     "kept.endpoint;"
+			     "insert into kept.waiting (district_id, message_id, lane_id, ready_at, why) select "
+			     "district_id, kept.uuid7(), id, "
+			     "'infinity', 'held' from kept.lane");
+	expect(route_ask(api, KEY_ADMIN, "endpoint_change", "request", "{}", "id", id, "body", "{\"state\":\"active\"}",
+			 NULL),
+	       200);
+	ck_assert_int_eq(query_number(superuser, "select count(*) from kept.waiting where ready_at = kept.now()"), 1);
+}
+END_TEST
+
+START_TEST(a_revoked_key_does_not_hold_its_school)
+{
+	struct route_reply reply =
+		route_ask(api, KEY_ADMIN, "school_create", "request", "{}", "body", "{\"name\":\"North\"}", NULL);
+	ck_assert_int_eq(reply.status, 201);
+	char school[40], sql[400];
+	snprintf(school, sizeof(school), "%s", route_member(&reply, "id"));
+	route_release(&reply);
+	snprintf(sql, sizeof(sql),
+		 "insert into kept.key (district_id, prefix, hash, role, school_id) values ('" LAKEVIEW
+		 "', 'kept_99', '" HASH64("9") "', 'reader', '%s')",
+		 school);
+	query_run(superuser, sql);
+	expect(route_ask(api, KEY_ADMIN, "school_remove", "request", "{}", "id", school, NULL), 409);
+	query_run(superuser, "update kept.key set revoked_at = kept.now() where prefix = 'kept_99'");
+	expect(route_ask(api, KEY_ADMIN, "school_remove", "request", "{}", "id", school, NULL), 204);
+	query_run(superuser, "delete from kept.key where prefix = 'kept_99'");
+}
+END_TEST
+
+START_TEST(the_audit_tells_what_was_taken_away)
+{
+	char id[40], sql[300];
+	promise(id, "group");
+	expect(route_ask(api, KEY_ADMIN, "commitment_change", "request", "{}", "id", id, "body", "{\"due_on\":null}",
+			 NULL),
+	       200);
+	snprintf(sql, sizeof(sql),
+		 "select count(*) from kept.audit where table_name = 'commitment' and row_id = '%s' and change = "
+		 "'update' and "
+		 "members -> 'due_on' = 'null'",
+		 id);
+	ck_assert_int_eq(query_number(superuser, sql), 1);
+}
+END_TEST
+
 int main(void)
 {
 	cluster = cluster_start(NULL);
@@ -389,6 +574,11 @@ int main(void)
 	tcase_add_test(test, an_endpoint_shows_its_secret_once_and_keeps_it_sealed);
 	tcase_add_test(test, events_are_told_to_whom_their_commitment_is_told);
 	tcase_add_test(test, a_delivery_shows_its_state_from_the_first_moment_to_the_last);
+	tcase_add_test(test, an_erased_person_is_named_nowhere);
+	tcase_add_test(test, nobody_who_is_being_erased_gets_a_contact);
+	tcase_add_test(test, a_paused_endpoint_that_is_active_again_gets_what_was_held);
+	tcase_add_test(test, a_revoked_key_does_not_hold_its_school);
+	tcase_add_test(test, the_audit_tells_what_was_taken_away);
 	suite_add_tcase(suite, test);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -21,7 +21,8 @@ void asking_open(struct asking *asking, const struct api *api)
 	asking->api = api;
 	asking->document = json_loadb(contract_document, contract_document_length, 0, NULL);
 	ck_assert_ptr_nonnull(asking->document);
-	asking->seen = mmap(NULL, contract_operation_count * ASK_STATUSES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	asking->seen = mmap(NULL, contract_operation_count * ASK_STATUSES, PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert(asking->seen != MAP_FAILED);
 }
 
@@ -68,8 +69,7 @@ static const json_t *told(const struct asking *asking, const struct contract_ope
 		method[i] = (char)tolower((unsigned char)operation->method[i]);
 	snprintf(number, sizeof(number), "%d", status);
 	const json_t *path = json_object_get(json_object_get(asking->document, "paths"), operation->path);
-	const json_t *response =
-		json_object_get(json_object_get(json_object_get(path, method), "responses"), number);
+	const json_t *response = json_object_get(json_object_get(json_object_get(path, method), "responses"), number);
 	const char *ref = json_string_value(json_object_get(response, "$ref"));
 	if (!ref)
 		return response;
@@ -88,8 +88,8 @@ static void judge_body(const struct answer *answer, const json_t *response)
 	const char *type = json_object_iter_key(first);
 	ck_assert_msg(text_starts(header(answer, "Content-Type"), type), "%s: %d is %s", answer->asked, answer->status,
 		      header(answer, "Content-Type"));
-	const char *ref = json_string_value(
-		json_object_get(json_object_get(json_object_iter_value(first), "schema"), "$ref"));
+	const char *ref =
+		json_string_value(json_object_get(json_object_get(json_object_iter_value(first), "schema"), "$ref"));
 	if (!ref)
 		return;
 	const struct schema *schema = contract_schema_find(strrchr(ref, '/') + 1);
@@ -107,8 +107,7 @@ static void judge_headers(const struct answer *answer, const json_t *response)
 {
 	const char *name;
 	json_t *value;
-	json_object_foreach(json_object_get(response, "headers"), name, value)
-	{
+	json_object_foreach (json_object_get(response, "headers"), name, value) {
 		bool wanted = strcmp(name, "Link") != 0 || *at(answer, "next") != 'n';
 		ck_assert_msg((*header(answer, name) != '\0') == wanted, "%s: %d, header %s: '%s'", answer->asked,
 			      answer->status, name, header(answer, name));
@@ -125,7 +124,8 @@ static void judge(const struct asking *asking, const char *method, const char *t
 	if (!match.operation || answer->status == 0 || strcmp(method, "HEAD") == 0)
 		return;
 	const json_t *response = told(asking, match.operation, answer->status);
-	ck_assert_msg(response != NULL, "%s: the document tells nothing of %d %s", answer->asked, answer->status, answer->body);
+	ck_assert_msg(response != NULL, "%s: the document tells nothing of %d %s", answer->asked, answer->status,
+		      answer->body);
 	judge_headers(answer, response);
 	judge_body(answer, response);
 	if (answer->status < ASK_STATUSES)
@@ -203,7 +203,8 @@ static const json_t *find(const struct answer *answer, const char *path)
 	while (value && *path) {
 		size_t length = strcspn(path, "/");
 		char *name = strndup(path, length);
-		value = json_is_array(value) ? json_array_get(value, (size_t)strtol(name, NULL, 10)) : json_object_get(value, name);
+		value = json_is_array(value) ? json_array_get(value, (size_t)strtol(name, NULL, 10))
+					     : json_object_get(value, name);
 		free(name);
 		path += length + (path[length] == '/');
 	}
@@ -229,8 +230,7 @@ bool names(const struct answer *answer, const char *place)
 {
 	const json_t *error;
 	size_t i;
-	json_array_foreach(find(answer, "errors"), i, error)
-	{
+	json_array_foreach (find(answer, "errors"), i, error) {
 		const char *pointer = json_string_value(json_object_get(error, "pointer"));
 		const char *parameter = json_string_value(json_object_get(error, "parameter"));
 		if ((pointer && strcmp(pointer, place) == 0) || (parameter && strcmp(parameter, place) == 0))

@@ -19,8 +19,8 @@
 
 struct asking {
 	const struct api *api;
-	json_t *document;                         /* the contract's */
-	unsigned char (*seen)[ASK_STATUSES];      /* a row an operation: which statuses it answered */
+	json_t *document;                    /* the contract's */
+	unsigned char (*seen)[ASK_STATUSES]; /* a row an operation: which statuses it answered */
 };
 
 struct answer {

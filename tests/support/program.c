@@ -42,7 +42,8 @@ static char *path_of(const char *name)
 }
 
 /* In the child: nothing that takes a lock may be called. */
-static __attribute__((noreturn)) void become(const char *path, const char *folder, int log, char **arguments, char **variables)
+static __attribute__((noreturn)) void become(const char *path, const char *folder, int log, char **arguments,
+					     char **variables)
 {
 	int nothing = open("/dev/null", O_RDONLY);
 

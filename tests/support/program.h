@@ -17,11 +17,12 @@ struct program {
 };
 
 struct program_settings {
-	const char *name;               /* kept-worker; looked for in KEPT_BUILD, else in build */
-	const char *const *arguments;   /* without the name, ended by NULL; NULL: none */
-	const char *const *environment; /* NAME=value, ended by NULL; of the test's own only what sanitizers read is added */
-	const char *folder;             /* working directory */
-	const char *log;                /* file in that folder, written on at its end */
+	const char *name;             /* kept-worker; looked for in KEPT_BUILD, else in build */
+	const char *const *arguments; /* without the name, ended by NULL; NULL: none */
+	const char *const
+		*environment; /* NAME=value, ended by NULL; of the test's own only what sanitizers read is added */
+	const char *folder;   /* working directory */
+	const char *log;      /* file in that folder, written on at its end */
 };
 
 void program_start(struct program *program, const struct program_settings *settings);

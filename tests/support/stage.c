@@ -25,7 +25,8 @@ static char *seal_secret(void)
 	struct text sealed;
 
 	text_init(&sealed, 1024);
-	ck_assert(seal && seal_close(seal, SEAL_PURPOSE_ENDPOINT, "secret", STAGE_SECRET, strlen(STAGE_SECRET), &sealed));
+	ck_assert(seal &&
+		  seal_close(seal, SEAL_PURPOSE_ENDPOINT, "secret", STAGE_SECRET, strlen(STAGE_SECRET), &sealed));
 	seal_free(seal);
 	return text_take(&sealed);
 }
@@ -68,8 +69,10 @@ void stage_open(struct stage *stage, struct cluster *cluster, const char *name, 
 	ck_assert(stage->mail && stage->hooks && stage->sealed_secret);
 	ck_assert(asprintf(&stage->mail_url, "smtp://127.0.0.1:%d", smtp_peer_port(stage->mail)) > 0);
 	ask_id(stage, stage->district, "select kept.district_add('Lakeview', 'America/New_York', 'en')");
-	stage_change(stage, "insert into kept.key (district_id, name, prefix, hash, role) values ('%s', 'test', 'kept_aa', '%s', 'admin')",
-	             stage->district, STAGE_KEY);
+	stage_change(stage,
+		     "insert into kept.key (district_id, name, prefix, hash, role) values ('%s', 'test', 'kept_aa', "
+		     "'%s', 'admin')",
+		     stage->district, STAGE_KEY);
 }
 
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
@@ -122,12 +125,12 @@ void stage_worker(struct stage *stage, struct program *worker, bool once)
 
 	snprintf(log, sizeof(log), "worker-%d.log", ++stage->programs);
 	program_start(worker, &(struct program_settings){
-		.name = "kept-worker",
-		.arguments = once ? arguments : NULL,
-		.environment = (const char *const *)environment,
-		.folder = stage->folder,
-		.log = log,
-	});
+				      .name = "kept-worker",
+				      .arguments = once ? arguments : NULL,
+				      .environment = (const char *const *)environment,
+				      .folder = stage->folder,
+				      .log = log,
+			      });
 	for (size_t i = 0; environment[i]; i++)
 		free(environment[i]);
 }
@@ -138,8 +141,9 @@ static void must_end_well(struct program *worker)
 	char *log = program_log(worker);
 	size_t length = strlen(log);
 
-	ck_assert_msg(ended && worker->status == 0, "the worker %s %d: …%s", ended ? "ended with" : "goes on after seconds:",
-	              ended ? worker->status : (int)STAGE_SECONDS, log + (length > 2000 ? length - 2000 : 0));
+	ck_assert_msg(ended && worker->status == 0, "the worker %s %d: …%s",
+		      ended ? "ended with" : "goes on after seconds:", ended ? worker->status : (int)STAGE_SECONDS,
+		      log + (length > 2000 ? length - 2000 : 0));
 	free(log);
 	program_release(worker);
 }
@@ -223,12 +227,42 @@ bool stage_until(struct stage *stage, const char *format, ...)
 
 void stage_fast_lanes(struct stage *stage)
 {
-	stage_change(stage, "alter table kept.lane alter column rate set default 100000, alter column slots set default 8");
+	stage_change(stage,
+		     "alter table kept.lane alter column rate set default 100000, alter column slots set default 8");
 }
 
 void stage_expire(struct stage *stage)
 {
-	stage_change(stage, "update kept.batch set lease_until = kept.now() - interval '1 second' where lease_id is not null");
+	stage_change(stage,
+		     "update kept.batch set lease_until = kept.now() - interval '1 second' where lease_id is not null");
+}
+
+void stage_hold(struct stage *stage, const char *event, const char *table)
+{
+	query_hold(stage->superuser, "select pg_advisory_lock(7)");
+	stage_change(
+		stage,
+		"create function public.stop() returns trigger language plpgsql as $$ begin"
+		" perform pg_advisory_xact_lock(7); return case when tg_op = 'DELETE' then old else new end; end $$;"
+		"create trigger stop before %s on kept.%s for each row execute function public.stop()",
+		event, table);
+}
+
+bool stage_worker_held(struct stage *stage)
+{
+	return stage_until(
+		stage,
+		"select exists (select from pg_stat_activity where wait_event_type = 'Lock' and " STAGE_WORKER_SESSIONS
+		")");
+}
+
+void stage_let_go(struct stage *stage)
+{
+	stage_change(
+		stage,
+		"select pg_terminate_backend(a.pid, 5000) from pg_stat_activity a join pg_locks l on l.pid = a.pid"
+		" where l.locktype = 'advisory' and l.objid = 7 and l.granted and a.application_name <> 'kept-worker'"
+		" and a.datname = current_database()");
 }
 
 /* One id out of a route's answer. */
@@ -242,7 +276,8 @@ static void take_id(char id[STAGE_ID_SIZE], const char *body)
 	json_decref(json);
 }
 
-static struct route_reply ask_route(struct stage *stage, int status, const char *statement, const char *id, const char *body)
+static struct route_reply ask_route(struct stage *stage, int status, const char *statement, const char *id,
+				    const char *body)
 {
 	PGconn *connection = route_connect(stage->url);
 	struct route_reply reply;
@@ -254,7 +289,8 @@ static struct route_reply ask_route(struct stage *stage, int status, const char 
 	else
 		reply = route_ask(connection, STAGE_KEY, statement, "request", "{}", "body", body, NULL);
 	PQfinish(connection);
-	ck_assert_msg(reply.status == status, "%s answers %d: %s %s", statement, reply.status, reply.body, reply.errors);
+	ck_assert_msg(reply.status == status, "%s answers %d: %s %s", statement, reply.status, reply.body,
+		      reply.errors);
 	return reply;
 }
 
@@ -265,14 +301,16 @@ void stage_route(struct stage *stage, int status, const char *statement, const c
 	route_release(&reply);
 }
 
-void stage_person(struct stage *stage, char id[STAGE_ID_SIZE], const char *name, const char *language, const char *address)
+void stage_person(struct stage *stage, char id[STAGE_ID_SIZE], const char *name, const char *language,
+		  const char *address)
 {
 	json_t *body = json_pack("{s:s, s:s, s:[s]}", "name", name, "language", language, "groups", "families");
 	struct route_reply reply;
 	char *text;
 
 	if (address)
-		json_object_set_new(body, "contacts", json_pack("[{s:s, s:s}]", "channel", "email", "address", address));
+		json_object_set_new(body, "contacts",
+				    json_pack("[{s:s, s:s}]", "channel", "email", "address", address));
 	text = json_dumps(body, JSON_COMPACT);
 	ck_assert_ptr_nonnull(text);
 	reply = ask_route(stage, 201, "person_create", NULL, text);
@@ -284,27 +322,33 @@ void stage_person(struct stage *stage, char id[STAGE_ID_SIZE], const char *name,
 
 void stage_webhook(struct stage *stage, const char *person, const char *url)
 {
-	stage_change(stage, "insert into kept.contact (district_id, person_id, channel, address, secret) values ('%s', '%s', 'webhook', '%s', '%s')",
-	             stage->district, person, url, stage->sealed_secret);
+	stage_change(stage,
+		     "insert into kept.contact (district_id, person_id, channel, address, secret) values ('%s', '%s', "
+		     "'webhook', '%s', '%s')",
+		     stage->district, person, url, stage->sealed_secret);
 }
 
 void stage_endpoint(struct stage *stage, char id[STAGE_ID_SIZE], const char *url, const char *events)
 {
-	char *text = stage_text(stage, "insert into kept.endpoint (district_id, url, events, secret) values ('%s', '%s', '%s', '%s') returning id",
-	                        stage->district, url, events, stage->sealed_secret);
+	char *text = stage_text(stage,
+				"insert into kept.endpoint (district_id, url, events, secret) values ('%s', '%s', "
+				"'%s', '%s') returning id",
+				stage->district, url, events, stage->sealed_secret);
 
 	copy_id(id, text);
 	free(text);
 }
 
-void stage_promise(struct stage *stage, char id[STAGE_ID_SIZE], const char *owner, const char *title, const char *due_on,
-                   const char *more)
+void stage_promise(struct stage *stage, char id[STAGE_ID_SIZE], const char *owner, const char *title,
+		   const char *due_on, const char *more)
 {
 	struct route_reply reply;
 	char *body;
 
-	ck_assert(asprintf(&body, "{\"group\":\"families\",\"title\":\"%s\",\"owner\":{\"person_id\":\"%s\"},\"due_on\":\"%s\"%s}", title,
-	                   owner, due_on, more) > 0);
+	ck_assert(asprintf(&body,
+			   "{\"group\":\"families\",\"title\":\"%s\",\"owner\":{\"person_id\":\"%s\"},\"due_on\":\"%"
+			   "s\"%s}",
+			   title, owner, due_on, more) > 0);
 	reply = ask_route(stage, 201, "commitment_create", NULL, body);
 	take_id(id, reply.body);
 	route_release(&reply);
@@ -316,22 +360,26 @@ void stage_crowd(struct stage *stage, const struct stage_crowd *crowd)
 	bool webhook = strcmp(crowd->channel, "webhook") == 0;
 
 	/* Triggers and keys are not what is tested, and they are most of the time. */
-	stage_change(stage,
-	             "set session_replication_role = replica;"
-	             "create temporary table reader as select n, kept.uuid7() as id from generate_series(0, %d) n;"
-	             "create temporary table promise as select n, kept.uuid7() as id from generate_series(0, %d) n;"
-	             "insert into kept.person (district_id, id, name) select '%s', id, 'Reader ' || n from reader;"
-	             "insert into kept.contact (district_id, person_id, channel, address, secret)"
-	             " select '%s', id, '%s', format('%s', n) || case when %d > 0 then '@' || n %% %d || '.example' else '' end, nullif('%s', '') from reader;"
-	             "insert into kept.commitment (district_id, id, group_code, title, due_on, first_due_on, created_by)"
-	             " select '%s', id, 'families', 'Promise ' || n, '%s', '%s', 'test' from promise;"
-	             "insert into kept.party (district_id, commitment_id, role, person_id)"
-	             " select '%s', p.id, 'owner', r.id from promise p join reader r on r.n = p.n %% %d;"
-	             "analyze kept.person, kept.contact, kept.commitment, kept.party;"
-	             "select kept.reckon_many(array_agg('%s'::uuid), array_agg(id)) from promise group by n / 500; analyze kept.reminder_clock",
-	             crowd->people - 1, crowd->promises - 1, stage->district, stage->district, crowd->channel, crowd->address,
-	             crowd->domains, crowd->domains > 0 ? crowd->domains : 1, webhook ? stage->sealed_secret : "", stage->district,
-	             crowd->due_on, crowd->due_on, stage->district, crowd->people, stage->district);
+	stage_change(
+		stage,
+		"set session_replication_role = replica;"
+		"create temporary table reader as select n, kept.uuid7() as id from generate_series(0, %d) n;"
+		"create temporary table promise as select n, kept.uuid7() as id from generate_series(0, %d) n;"
+		"insert into kept.person (district_id, id, name) select '%s', id, 'Reader ' || n from reader;"
+		"insert into kept.contact (district_id, person_id, channel, address, secret)"
+		" select '%s', id, '%s', format('%s', n) || case when %d > 0 then '@' || n %% %d || '.example' else '' "
+		"end, nullif('%s', '') from reader;"
+		"insert into kept.commitment (district_id, id, group_code, title, due_on, first_due_on, created_by)"
+		" select '%s', id, 'families', 'Promise ' || n, '%s', '%s', 'test' from promise;"
+		"insert into kept.party (district_id, commitment_id, role, person_id)"
+		" select '%s', p.id, 'owner', r.id from promise p join reader r on r.n = p.n %% %d;"
+		"analyze kept.person, kept.contact, kept.commitment, kept.party;"
+		"select kept.reckon_many(array_agg('%s'::uuid), array_agg(id)) from promise group by n / 500; analyze "
+		"kept.reminder_clock",
+		crowd->people - 1, crowd->promises - 1, stage->district, stage->district, crowd->channel,
+		crowd->address, crowd->domains, crowd->domains > 0 ? crowd->domains : 1,
+		webhook ? stage->sealed_secret : "", stage->district, crowd->due_on, crowd->due_on, stage->district,
+		crowd->people, stage->district);
 }
 
 struct receiving {
@@ -339,13 +387,14 @@ struct receiving {
 	int rows;
 };
 
-static void add_row(struct receiving *receiving, const char *id, const char *channel, const char *recipient, const void *bytes,
-                    size_t length)
+static void add_row(struct receiving *receiving, const char *id, const char *channel, const char *recipient,
+		    const void *bytes, size_t length)
 {
 	uint8_t hash[32];
 
 	hash_sha256(hash, bytes, length);
-	text_addf(&receiving->sql, "%s('%s', '%s', '%s', '", receiving->rows++ ? "," : " values ", id, channel, recipient);
+	text_addf(&receiving->sql, "%s('%s', '%s', '%s', '", receiving->rows++ ? "," : " values ", id, channel,
+		  recipient);
 	text_add_hex(&receiving->sql, hash, sizeof(hash));
 	text_adds(&receiving->sql, "')");
 }
@@ -383,8 +432,9 @@ void stage_receive(struct stage *stage, struct http_peer *const *more)
 {
 	struct receiving receiving = {.rows = 0};
 
-	stage_change(stage, "drop table if exists public.received;"
-	                    "create table public.received (message_id uuid, channel text, recipient text, digest text)");
+	stage_change(stage,
+		     "drop table if exists public.received;"
+		     "create table public.received (message_id uuid, channel text, recipient text, digest text)");
 	text_init(&receiving.sql, SQL_BYTES);
 	text_adds(&receiving.sql, "insert into public.received");
 	receive_mails(&receiving, stage->mail);
@@ -402,27 +452,42 @@ void stage_complete(struct stage *stage, long long reminders, struct http_peer *
 	stage_receive(stage, more);
 	ck_assert_int_eq(stage_number(stage, "select count(*) from kept.batch"), 0);
 	ck_assert_int_eq(stage_number(stage, "select count(*) from kept.waiting"), 0);
-	ck_assert_int_eq(stage_number(stage, "select count(*) from kept.reminder where channel in ('email', 'webhook') and message_id is not null"),
-	                 reminders);
-	ck_assert_int_eq(stage_number(stage, "select count(*) from kept.reminder r join kept.delivery d using (district_id, message_id)"
-	                                     " where r.channel in ('email', 'webhook') and d.outcome = 'sent'"), reminders);
+	ck_assert_int_eq(stage_number(stage, "select count(*) from kept.reminder where channel in ('email', 'webhook') "
+					     "and message_id is not null"),
+			 reminders);
+	ck_assert_int_eq(
+		stage_number(stage,
+			     "select count(*) from kept.reminder r join kept.delivery d using (district_id, message_id)"
+			     " where r.channel in ('email', 'webhook') and d.outcome = 'sent'"),
+		reminders);
 	ck_assert_int_eq(stage_number(stage, "select count(*) from kept.delivery where outcome <> 'sent'"), 0);
 	/* Each was got, by the one for whom it is. */
-	ck_assert_int_eq(stage_number(stage, "select count(distinct r.message_id) from kept.reminder r"
-	                                     " join kept.contact k on k.district_id = r.district_id and k.id = r.contact_id"
-	                                     " join public.received g on g.message_id = r.message_id and g.channel = r.channel"
-	                                     " and k.address like '%%' || g.recipient"), reminders);
+	ck_assert_int_eq(stage_number(stage,
+				      "select count(distinct r.message_id) from kept.reminder r"
+				      " join kept.contact k on k.district_id = r.district_id and k.id = r.contact_id"
+				      " join public.received g on g.message_id = r.message_id and g.channel = r.channel"
+				      " and k.address like '%%' || g.recipient"),
+			 reminders);
 	ck_assert_int_eq(stage_number(stage, "select count(*) from public.received g where not exists"
-	                                     " (select from kept.delivery d where d.message_id = g.message_id)"), 0);
+					     " (select from kept.delivery d where d.message_id = g.message_id)"),
+			 0);
 	/* One attempt that succeeded, and a repeat only where nobody knew. */
-	ck_assert_int_eq(stage_number(stage, "select count(*) from (select message_id from kept.attempt where outcome = 'sent'"
-	                                     " group by message_id having count(*) > 1) twice"), 0);
-	ck_assert_int_eq(stage_number(stage, "select count(*) from (select message_id, count(*) as times, count(distinct (recipient, digest)) as kinds"
-	                                     " from public.received group by message_id) g where kinds > 1 or times > 1 +"
-	                                     " (select count(*) from kept.attempt a where a.message_id = g.message_id and a.outcome = 'unknown')"), 0);
+	ck_assert_int_eq(stage_number(stage,
+				      "select count(*) from (select message_id from kept.attempt where outcome = 'sent'"
+				      " group by message_id having count(*) > 1) twice"),
+			 0);
+	ck_assert_int_eq(stage_number(stage,
+				      "select count(*) from (select message_id, count(*) as times, count(distinct "
+				      "(recipient, digest)) as kinds"
+				      " from public.received group by message_id) g where kinds > 1 or times > 1 +"
+				      " (select count(*) from kept.attempt a where a.message_id = g.message_id and "
+				      "a.outcome = 'unknown')"),
+			 0);
 	/* Attempts are numbered without gap and without repetition. */
-	ck_assert_int_eq(stage_number(stage, "select count(*) from (select message_id from kept.attempt group by message_id"
-	                                     " having count(*) <> max(number) or count(distinct number) <> count(*)) odd"), 0);
+	ck_assert_int_eq(stage_number(stage,
+				      "select count(*) from (select message_id from kept.attempt group by message_id"
+				      " having count(*) <> max(number) or count(distinct number) <> count(*)) odd"),
+			 0);
 }
 
 void stage_no_repeats(struct stage *stage)

@@ -59,14 +59,15 @@ bool stage_until(struct stage *stage, const char *format, ...) __attribute__((fo
 /* Asks a route's statement with STAGE_KEY; it must answer with that status. `id` and `body` as the route takes them. */
 void stage_route(struct stage *stage, int status, const char *statement, const char *id, const char *body);
 /* A person, with a mail address unless it is NULL. */
-void stage_person(struct stage *stage, char id[STAGE_ID_SIZE], const char *name, const char *language, const char *address);
+void stage_person(struct stage *stage, char id[STAGE_ID_SIZE], const char *name, const char *language,
+		  const char *address);
 /* A webhook contact for a person. */
 void stage_webhook(struct stage *stage, const char *person, const char *url);
 /* An endpoint that gets these events, written as in {commitment.*}. */
 void stage_endpoint(struct stage *stage, char id[STAGE_ID_SIZE], const char *url, const char *events);
 /* A promise of that person, by the route. `more` are further members, "" or beginning with a comma. */
-void stage_promise(struct stage *stage, char id[STAGE_ID_SIZE], const char *owner, const char *title, const char *due_on,
-                   const char *more);
+void stage_promise(struct stage *stage, char id[STAGE_ID_SIZE], const char *owner, const char *title,
+		   const char *due_on, const char *more);
 
 struct stage_crowd {
 	const char *channel; /* email, webhook */
@@ -83,14 +84,22 @@ void stage_fast_lanes(struct stage *stage);
 /* All leases have run out. */
 void stage_expire(struct stage *stage);
 
+/* Sessions of workers, as a condition on pg_stat_activity. */
+#define STAGE_WORKER_SESSIONS "application_name = 'kept-worker' and datname = current_database()"
+/* From now on whoever does that (insert, update, delete) to a row of that table stands still, until stage_let_go(). */
+void stage_hold(struct stage *stage, const char *event, const char *table);
+/* Waits until a worker stands still there. */
+bool stage_worker_held(struct stage *stage);
+void stage_let_go(struct stage *stage);
+
 /*
  * Writes what the peers got into public.received (message_id, channel, recipient, digest): a row for each mail and each
  * POST, by its Message-ID or webhook-id. `more` are further peers, ended by NULL; NULL: none.
  */
 void stage_receive(struct stage *stage, struct http_peer *const *more);
 /*
- * Fails unless exactly so many reminders of people were sent: each recorded once as sent, got at least once, repeated only
- * where an attempt is unknown and then the same in every byte, and nothing is left. Calls stage_receive().
+ * Fails unless exactly so many reminders of people were sent: each recorded once as sent, got at least once, repeated
+ * only where an attempt is unknown and then the same in every byte, and nothing is left. Calls stage_receive().
  */
 void stage_complete(struct stage *stage, long long reminders, struct http_peer *const *more);
 /* Fails if a message was got more than once. After stage_complete(). */

@@ -50,8 +50,10 @@ static void fill(const struct world *world, struct world_place *place)
 	     world_make(world, place->admin, "/v1/schools", "{\"name\":\"Lincoln Elementary\"}"));
 	take(place->person, sizeof(place->person),
 	     world_make(world, place->admin, "/v1/people",
-			text_of("{\"name\":\"María O'Neill\",\"groups\":[\"families\"],\"school_ids\":[\"%s\"],\"language\":\"es\","
-				"\"contacts\":[{\"channel\":\"email\",\"address\":\"maria@lakeview.example\"}]}", place->school)));
+			text_of("{\"name\":\"María "
+				"O'Neill\",\"groups\":[\"families\"],\"school_ids\":[\"%s\"],\"language\":\"es\","
+				"\"contacts\":[{\"channel\":\"email\",\"address\":\"maria@lakeview.example\"}]}",
+				place->school)));
 	take(place->organisation, sizeof(place->organisation),
 	     world_make(world, place->admin, "/v1/organisations",
 			"{\"name\":\"Chamber of Commerce\",\"kind\":\"chamber\",\"group\":\"business_community\"}"));
@@ -70,7 +72,8 @@ void world_start(struct world *world, const char *database)
 
 	take(world->lakeview.id, sizeof(world->lakeview.id), world->api.district);
 	take(world->lakeview.admin, sizeof(world->lakeview.admin), world->api.key);
-	const char *const add[] = {"district", "add", "Hillside", "--time-zone", "Europe/Madrid", "--locale", "es", NULL};
+	const char *const add[] = {"district",      "add",      "Hillside", "--time-zone",
+				   "Europe/Madrid", "--locale", "es",       NULL};
 	command_line(world, world->hillside.id, add);
 	const char *const key[] = {"key", "add", "--district", world->hillside.id, "--role", "admin", NULL};
 	command_line(world, world->hillside.admin, key);
@@ -106,16 +109,18 @@ const char *world_key(const struct world *world, const char *role, const char *m
 
 const char *world_promise(const struct world *world, const char *more)
 {
-	return world_make(world, world->lakeview.admin, "/v1/commitments",
-			  text_of("{\"group\":\"families\",\"title\":\"Read together\",\"owner\":{\"person_id\":\"%s\"}%s}",
-				  world->lakeview.person, more));
+	return world_make(
+		world, world->lakeview.admin, "/v1/commitments",
+		text_of("{\"group\":\"families\",\"title\":\"Read together\",\"owner\":{\"person_id\":\"%s\"}%s}",
+			world->lakeview.person, more));
 }
 
 char *world_digest(const struct world *world)
 {
 	return query_text(world->superuser,
 			  "select string_agg(relname || (xpath('/row/d/text()', query_to_xml(format("
-			  "'select count(*) || md5(coalesce(string_agg(t::text, e''\\n'' order by t::text), '''')) as d from kept.%I t', relname),"
+			  "'select count(*) || md5(coalesce(string_agg(t::text, e''\\n'' order by t::text), '''')) as "
+			  "d from kept.%I t', relname),"
 			  " false, true, '')))[1]::text, ' ' order by relname)"
 			  " from pg_class where relnamespace = 'kept'::regnamespace and relkind = 'r'");
 }
@@ -125,13 +130,16 @@ void world_work(const struct world *world)
 	static const char *const arguments[] = {"--once", NULL};
 	char folder[] = "/tmp/kept-work-XXXXXX";
 	ck_assert_ptr_nonnull(mkdtemp(folder));
-	const char *const environment[] = {
-		text_of("KEPT_DATABASE_URL=%s", world->api.database_url),
-		text_of("KEPT_MAIL_URL=file://%s/mail", folder),
-		"KEPT_SECRET=k1:01234567890123456789012345678901", "KEPT_EGRESS_ALLOW=127.0.0.1/32:*", NULL};
+	const char *const environment[] = {text_of("KEPT_DATABASE_URL=%s", world->api.database_url),
+					   text_of("KEPT_MAIL_URL=file://%s/mail", folder),
+					   "KEPT_SECRET=k1:01234567890123456789012345678901",
+					   "KEPT_EGRESS_ALLOW=127.0.0.1/32:*", NULL};
 	struct program worker;
-	program_start(&worker, &(struct program_settings){.name = "kept-worker", .arguments = arguments,
-							  .environment = environment, .folder = folder, .log = "log"});
+	program_start(&worker, &(struct program_settings){.name = "kept-worker",
+							  .arguments = arguments,
+							  .environment = environment,
+							  .folder = folder,
+							  .log = "log"});
 	bool ended = program_wait(&worker, WORK_SECONDS);
 	char *log = program_log(&worker);
 	ck_assert_msg(ended && worker.status == 0, "%s", log);

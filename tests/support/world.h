@@ -15,7 +15,7 @@
 
 struct world_place {
 	char id[64];
-	char admin[64];        /* a key, as all that is named for a role */
+	char admin[64]; /* a key, as all that is named for a role */
 	char school[40];
 	char person[40];       /* María O'Neill, families, at the school, with a mail address */
 	char organisation[40]; /* a chamber, business_community */
@@ -26,8 +26,8 @@ struct world {
 	char *superuser; /* for questions and changes */
 	struct api api;
 	struct asking asking;
-	struct world_place lakeview; /* America/New_York, en */
-	struct world_place hillside; /* Europe/Madrid, es */
+	struct world_place lakeview;               /* America/New_York, en */
+	struct world_place hillside;               /* Europe/Madrid, es */
 	char steward[64], partner[64], reader[64]; /* of Lakeview; the partner is its chamber */
 };
 

@@ -239,8 +239,14 @@ static const struct {
 	{"KEPT_SECRET", "k1:short", false},
 	{"KEPT_SECRET", SECRET "," SECRET, false},
 	{"KEPT_SECRET", SECRET "\nx", false},
-	{"KEPT_EGRESS_ALLOW", "10.20.0.15/32:443, 127.0.0.0/8:*, ::1/128:8080", true},
+	{"KEPT_EGRESS_ALLOW", "10.20.0.15/32:443, 127.0.0.0/8:*, [::1]/128:8080, [fd00::/8]:*", true},
 	{"KEPT_EGRESS_ALLOW", "10.20.0.15:443", false},
+	{"KEPT_EGRESS_ALLOW", "::1/128:8080", false},
+	{"KEPT_EGRESS_ALLOW", "[::1]:8080", false},
+	{"KEPT_EGRESS_ALLOW", "[::1/128:8080", false},
+	{"KEPT_EGRESS_ALLOW", "[::1]x/128:8080", false},
+	{"KEPT_EGRESS_ALLOW", "[10.0.0.0]/8:8080", false},
+	{"KEPT_EGRESS_ALLOW", "[]/128:8080", false},
 	{"KEPT_EGRESS_ALLOW", "10.20.0.15/32", false},
 	{"KEPT_EGRESS_ALLOW", "10.20.0.15/32:0", false},
 	{"KEPT_EGRESS_ALLOW", "10.20.0.15/32:65536", false},
@@ -327,7 +333,7 @@ START_TEST(values_arrive_in_their_fields)
 
 	setenv("KEPT_PUBLIC_URL", "https://kept.example.org/base//", 1);
 	setenv("KEPT_TRUSTED_PROXY", "10.0.0.0/8, ::1", 1);
-	setenv("KEPT_EGRESS_ALLOW", "127.0.0.0/8:*, ::1/128:80", 1);
+	setenv("KEPT_EGRESS_ALLOW", "127.0.0.0/8:*, [::1]/128:80", 1);
 	setenv("KEPT_MAIL_URL", "file:///srv/the%20mail", 1);
 	setenv("KEPT_MAIL_FROM", "Lakeview  <kept@lakeview.example>", 1);
 	setenv("KEPT_CHECK_EVERY", "500ms", 1);
@@ -337,7 +343,7 @@ START_TEST(values_arrive_in_their_fields)
 	load(&config);
 	ck_assert_str_eq(config.public_url, "https://kept.example.org/base");
 	ck_assert_str_eq(config.trusted_proxy, "10.0.0.0/8,::1");
-	ck_assert_str_eq(config.egress_allow, "127.0.0.0/8:*,::1/128:80");
+	ck_assert_str_eq(config.egress_allow, "127.0.0.0/8:*,[::1]/128:80");
 	ck_assert_str_eq(config.mail_folder, "/srv/the mail");
 	ck_assert_str_eq(config.mail_from, "Lakeview <kept@lakeview.example>");
 	ck_assert_str_eq(config.mail_from_name, "Lakeview");
@@ -476,6 +482,9 @@ START_TEST(secret_is_required_and_found_below_var)
 	load_fails("KEPT_SECRET is not set");
 	ck_assert_int_eq(mkdir("var", 0700), 0);
 	write_file("var/secret", SECRET "\n", sizeof(SECRET));
+	ck_assert_int_eq(chmod("var/secret", 0640), 0);
+	load_fails("KEPT_SECRET (var/secret): others may read the file");
+	ck_assert_int_eq(chmod("var/secret", 0600), 0);
 	load(&config);
 	ck_assert_str_eq(config.secret, SECRET);
 	config_release(&config);

@@ -1,4 +1,5 @@
-/* The ladder of a promise as its readers live it: whole days of the worker's clock, from registering to a week too late. */
+/* The ladder of a promise as its readers live it: whole days of the worker's clock, from registering to a week too
+ * late. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,8 +101,11 @@ static void add_promise(char id[STAGE_ID_SIZE], const char *owner, const char *m
 /* What was not sent: rung and reason, in order of time. */
 static void expect_dropped(const char *promise, const char *expected)
 {
-	char *dropped = stage_text(&stage, "select coalesce(string_agg(rung || ' ' || dropped, ', ' order by due_at), '') from kept.reminder"
-	                                   " where commitment_id = '%s' and channel <> 'event' and dropped is not null", promise);
+	char *dropped = stage_text(
+		&stage,
+		"select coalesce(string_agg(rung || ' ' || dropped, ', ' order by due_at), '') from kept.reminder"
+		" where commitment_id = '%s' and channel <> 'event' and dropped is not null",
+		promise);
 
 	ck_assert_str_eq(dropped, expected);
 	free(dropped);
@@ -113,8 +117,10 @@ START_TEST(owner_and_helper_get_the_ladder_and_the_accountable_what_comes_after)
 
 	add_person(helper, "helper");
 	add_person(accountable, "accountable");
-	ck_assert(asprintf(&more, ",\"parties\":[{\"role\":\"helper\",\"person_id\":\"%s\"},{\"role\":\"accountable\",\"person_id\":\"%s\"}]",
-	                   helper, accountable) > 0);
+	ck_assert(asprintf(&more,
+			   ",\"parties\":[{\"role\":\"helper\",\"person_id\":\"%s\"},{\"role\":\"accountable\","
+			   "\"person_id\":\"%s\"}]",
+			   helper, accountable) > 0);
 	add_promise(promise, "owner", more);
 	free(more);
 	expect(REGISTERED, "");
@@ -164,7 +170,8 @@ START_TEST(closed_promise_is_not_reminded_of_again)
 	stage_route(&stage, 200, "commitment_move", started, "{\"status\":\"in_progress\"}");
 	expect(TWO_DAYS_BEFORE, "started");
 	expect(DAY_AFTER, "started");
-	stage_route(&stage, 200, "commitment_move", completed, "{\"status\":\"in_progress\",\"reason\":\"Half of it\"}");
+	stage_route(&stage, 200, "commitment_move", completed,
+		    "{\"status\":\"in_progress\",\"reason\":\"Half of it\"}");
 	expect(WEEK_AFTER, "completed started");
 }
 END_TEST
@@ -178,7 +185,8 @@ START_TEST(new_date_starts_the_ladder_anew_and_repeats_nothing)
 	add_promise(returned, "returned", "");
 	expect(WEEK_BEFORE, "changed deferred returned");
 	stage_route(&stage, 200, "commitment_change", changed, "{\"due_on\":\"2027-04-16\"}");
-	stage_route(&stage, 200, "commitment_move", deferred, "{\"status\":\"deferred\",\"due_on\":\"2027-04-16\",\"reason\":\"Snow\"}");
+	stage_route(&stage, 200, "commitment_move", deferred,
+		    "{\"status\":\"deferred\",\"due_on\":\"2027-04-16\",\"reason\":\"Snow\"}");
 	stage_route(&stage, 200, "commitment_change", returned, "{\"due_on\":\"2027-04-16\"}");
 	stage_once(&stage);
 	stage_route(&stage, 200, "commitment_change", returned, "{\"due_on\":\"" DATE "\"}");
@@ -289,8 +297,10 @@ START_TEST(endpoint_hears_of_each_rung_once)
 	stage_route(&stage, 200, "commitment_move", promise, "{\"status\":\"completed\"}");
 	expect(WEEK_AFTER, "");
 	types = event_types();
-	ck_assert_str_eq(types, "commitment.agreed commitment.completed commitment.created commitment.due_soon commitment.due_soon"
-	                        " commitment.due_today commitment.overdue commitment.status_changed");
+	ck_assert_str_eq(
+		types,
+		"commitment.agreed commitment.completed commitment.created commitment.due_soon commitment.due_soon"
+		" commitment.due_today commitment.overdue commitment.status_changed");
 	free(types);
 }
 END_TEST

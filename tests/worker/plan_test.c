@@ -267,6 +267,24 @@ START_TEST(edited_policy_repeats_nothing_and_makes_up_for_nothing)
 }
 END_TEST
 
+START_TEST(removed_policy_makes_up_for_nothing)
+{
+	fixture_change(url, NEW_DAY,
+		       "insert into kept.reminder_policy (district_id, name, group_code, offsets) values (" FIXTURE_DISTRICT
+		       ", 'Families', 'families', '{-1}');"
+		       "select kept.reckon(" FIXTURE_DISTRICT ", " FIXTURE_COMMITMENT ")");
+	ck_assert_int_eq(fixture_tick(url, "2027-01-14T13:00:00Z"), 1);
+	fixture_settle(url, "2027-01-14T13:00:00Z", SENT);
+	fixture_change(url, "2027-01-14T15:00:00Z",
+		       "set kept.district = '00000000-0000-7000-8000-0000000000d1';"
+		       "select kept.policy_remove('{}', id) from kept.reminder_policy where name = 'Families'");
+	ck_assert_int_eq(fixture_tick(url, "2027-01-14T15:00:00Z"), 0);
+	ck_assert_int_eq(fixture_tick(url, "2027-01-14T15:00:01Z"), 0);
+	check_reminders("P-7D email passed_before_start, P-2D email passed_before_start, P-1D email goes");
+	ck_assert_int_eq(fixture_tick(url, DAY_AFTER), 1);
+}
+END_TEST
+
 START_TEST(replan_goes_in_chunks)
 {
 	fixture_crowd(url, NEW_DAY, 1500, "crowd.example", "2027-03-01");
@@ -398,6 +416,26 @@ START_TEST(small_district_does_not_wait_for_a_large_one)
 }
 END_TEST
 
+/* 20 webhook lanes that failed and have waited longest, 20 that are well, one of mail. */
+START_TEST(what_hangs_does_not_take_all_places_of_a_worker)
+{
+	fixture_crowd(url, NEW_DAY, 1, "a.example", "2027-01-15");
+	fixture_change(url, NEW_DAY,
+		       "insert into kept.lane (district_id, channel, destination, failures) select " FIXTURE_DISTRICT
+		       ", case when n = 41 then 'email' else 'webhook' end, n || '.example', (n <= 20)::int"
+		       " from generate_series(1, 41) n;"
+		       "insert into kept.batch (district_id, lane_id, messages, ready_at) select district_id, id, "
+		       "array[kept.uuid7()], kept.now() - interval '1 min' * (1 + failures) from kept.lane");
+	check_text(NEW_DAY,
+		   "select concat_ws(' ', count(*), count(*) filter (where l.channel = 'webhook'), count(*) filter (where "
+		   "l.failures > 0)) from kept.lease(" FIXTURE_WORKER ", 16) taken join kept.batch b on b.id = "
+		   "taken.batch_id join kept.lane l on l.id = b.lane_id",
+		   "13 12 4");
+	/* Those that it holds count: webhooks have had their share. */
+	check_text(NEW_DAY, "select count(*) from kept.lease(" FIXTURE_WORKER ", 3)", "0");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("plan");
@@ -421,6 +459,7 @@ int main(void)
 	tcase_add_test(tests, closed_commitments_have_no_clock);
 	tcase_add_test(tests, moved_date_starts_the_ladder_anew);
 	tcase_add_test(tests, edited_policy_repeats_nothing_and_makes_up_for_nothing);
+	tcase_add_test(tests, removed_policy_makes_up_for_nothing);
 	tcase_add_test(tests, replan_goes_in_chunks);
 	tcase_add_test(tests, each_event_is_told_once);
 	tcase_add_loop_test(tests, endpoint_gets_what_it_asked_for, 0, 4);
@@ -430,6 +469,7 @@ int main(void)
 	tcase_add_test(tests, worker_sleeps_until_the_next_rung);
 	tcase_add_test(tests, old_clock_is_found_by_a_full_look);
 	tcase_add_test(tests, small_district_does_not_wait_for_a_large_one);
+	tcase_add_test(tests, what_hangs_does_not_take_all_places_of_a_worker);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

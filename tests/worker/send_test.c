@@ -83,13 +83,15 @@ static void check_signed_post(void)
 	ck_assert(http_request_header(&request, "webhook-signature", signature, sizeof(signature)));
 	ck_assert(http_request_header(&request, "content-type", type, sizeof(type)));
 	ck_assert_str_eq(type, "application/json");
-	ck_assert(sign_verify(signature, STAGE_SECRET, id, strtoll(timestamp, NULL, 10), time(NULL), request.body, request.length));
+	ck_assert(sign_verify(signature, STAGE_SECRET, id, strtoll(timestamp, NULL, 10), time(NULL), request.body,
+			      request.length));
 	json = json_loads(request.body, JSON_REJECT_DUPLICATES, NULL);
 	ck_assert_ptr_nonnull(json);
 	ck_assert_str_eq(json_string_value(json_object_get(json, "type")), "reminder.due");
 	ck_assert_str_eq(json_string_value(json_object_get(json, "timestamp")), "2027-01-13T13:00:00.000Z");
-	ck_assert_int_eq(json_unpack(json, "{s:{s:s, s:s, s:s, s:i}}", "data", "commitment_id", &commitment, "title", &title, "due_on",
-	                             &due_on, "days_left", &days), 0);
+	ck_assert_int_eq(json_unpack(json, "{s:{s:s, s:s, s:s, s:i}}", "data", "commitment_id", &commitment, "title",
+				     &title, "due_on", &due_on, "days_left", &days),
+			 0);
 	ck_assert_str_eq(commitment, promise);
 	ck_assert_str_eq(title, "Read together");
 	ck_assert_str_eq(due_on, DATE);
@@ -204,7 +206,9 @@ START_TEST(test_clock_never_lets_mail_leave_this_machine)
 	ck_assert_int_eq(plain_lines(&worker, "KEPT_MAIL_URL", &said), 1);
 	ck_assert(said);
 	program_release(&worker);
-	ck_assert_int_eq(stage_number(&stage, "select (select count(*) from kept.reminder) + (select count(*) from kept.batch)"), 0);
+	ck_assert_int_eq(
+		stage_number(&stage, "select (select count(*) from kept.reminder) + (select count(*) from kept.batch)"),
+		0);
 }
 END_TEST
 
@@ -221,9 +225,12 @@ static const struct {
 	{"moved", "commitment_move", "{\"status\":\"deferred\",\"due_on\":\"2027-03-01\",\"reason\":\"Snow\"}", NULL},
 	{"moved", "commitment_change", "{\"due_on\":\"2027-01-22\"}", NULL},
 	{"contact_removed", "person_remove", NULL, NULL},
-	{"contact_paused", NULL, NULL, "update kept.contact set paused = true where person_id = current_setting('test.person')::uuid"},
-	{"party_removed", NULL, NULL, "delete from kept.party where commitment_id = current_setting('test.promise')::uuid"},
-	{"commitment_removed", NULL, NULL, "delete from kept.commitment where id = current_setting('test.promise')::uuid"},
+	{"contact_paused", NULL, NULL,
+	 "update kept.contact set paused = true where person_id = current_setting('test.person')::uuid"},
+	{"party_removed", NULL, NULL,
+	 "delete from kept.party where commitment_id = current_setting('test.promise')::uuid"},
+	{"commitment_removed", NULL, NULL,
+	 "delete from kept.commitment where id = current_setting('test.promise')::uuid"},
 };
 #define CHANGES (int)(sizeof(changes) / sizeof(changes[0]))
 
@@ -251,15 +258,18 @@ static void change_all(const struct promised promised[])
 			stage_route(&stage, 204, changes[i].statement, promised[i].person, NULL);
 		else
 			stage_change(&stage, "set test.promise = '%s'; set test.person = '%s'; %s", promised[i].promise,
-			             promised[i].person, changes[i].sql);
+				     promised[i].person, changes[i].sql);
 	}
 }
 
 static void check_all_dropped(const char *attempts)
 {
 	for (int i = 0; i < CHANGES; i++) {
-		char *end = stage_text(&stage, "select coalesce(d.outcome || ' ' || d.reason || ' ' || d.attempts, 'nothing') from public.planned p"
-		                               " left join kept.delivery d using (message_id) where p.n = %d", i);
+		char *end = stage_text(&stage,
+				       "select coalesce(d.outcome || ' ' || d.reason || ' ' || d.attempts, 'nothing') "
+				       "from public.planned p"
+				       " left join kept.delivery d using (message_id) where p.n = %d",
+				       i);
 		char expected[64];
 
 		snprintf(expected, sizeof(expected), "dropped %s %s", changes[i].reason, attempts);
@@ -267,15 +277,19 @@ static void check_all_dropped(const char *attempts)
 		free(end);
 	}
 	ck_assert_int_eq(received(), 0);
-	ck_assert_int_eq(stage_number(&stage, "select (select count(*) from kept.batch) + (select count(*) from kept.waiting)"), 0);
+	ck_assert_int_eq(
+		stage_number(&stage, "select (select count(*) from kept.batch) + (select count(*) from kept.waiting)"),
+		0);
 }
 
 static void note_planned(const struct promised promised[])
 {
 	stage_change(&stage, "create table public.planned (n int, message_id uuid)");
 	for (int i = 0; i < CHANGES; i++)
-		stage_change(&stage, "insert into public.planned select %d, message_id from kept.reminder where commitment_id = '%s' and channel = 'email' and message_id is not null",
-		             i, promised[i].promise);
+		stage_change(&stage,
+			     "insert into public.planned select %d, message_id from kept.reminder where commitment_id "
+			     "= '%s' and channel = 'email' and message_id is not null",
+			     i, promised[i].promise);
 	ck_assert_int_eq(stage_number(&stage, "select count(*) from public.planned"), CHANGES);
 }
 
@@ -285,8 +299,10 @@ START_TEST(change_between_plan_and_send_drops_the_reminder)
 
 	promise_all(promised);
 	/* Planned, but the lane is shut. */
-	stage_change(&stage, "insert into kept.lane (district_id, channel, destination, paused_until) values"
-	                     " ('%s', 'email', 'lakeview.example', 'infinity')", stage.district);
+	stage_change(&stage,
+		     "insert into kept.lane (district_id, channel, destination, paused_until) values"
+		     " ('%s', 'email', 'lakeview.example', 'infinity')",
+		     stage.district);
 	stage_clock(&stage, DUE);
 	stage_once(&stage);
 	note_planned(promised);
@@ -323,7 +339,9 @@ START_TEST(reminder_that_waited_too_long_is_not_sent)
 	stage_clock(&stage, "2027-01-16 05:00:00+00"); /* midnight: the day itself is over */
 	stage_once(&stage);
 	ck_assert_int_eq(received(), 0);
-	ck_assert_int_eq(stage_number(&stage, "select count(*) from kept.delivery where outcome in ('dropped', 'expired') and reason like '%%stale%%'"), 1);
+	ck_assert_int_eq(stage_number(&stage, "select count(*) from kept.delivery where outcome in ('dropped', "
+					      "'expired') and reason like '%%stale%%'"),
+			 1);
 }
 END_TEST
 

@@ -208,7 +208,7 @@ static const struct change {
 
 START_TEST(reminder_that_is_no_longer_true_is_dropped)
 {
-	fixture_ask(url, DUE, "select kept.plan_due('-infinity', 1000)");
+	free(fixture_ask(url, DUE, "select kept.plan_due('-infinity', 1000)"));
 	fixture_change(url, DUE, changes[_i].sql);
 	ck_assert_int_eq(fixture_tick(url, DUE), 0);
 	check_delivery(changes[_i].reason);
@@ -252,7 +252,7 @@ END_TEST
 START_TEST(window_with_nothing_true_gives_way_to_the_next)
 {
 	fixture_crowd(url, NEW_DAY, 100, "crowd.example", "2027-01-15");
-	fixture_ask(url, DUE, "select kept.plan_due('-infinity', 1000)");
+	free(fixture_ask(url, DUE, "select kept.plan_due('-infinity', 1000)"));
 	fixture_change(
 		url, DUE,
 		"update kept.commitment set status = 'completed' where id in (select r.commitment_id from "

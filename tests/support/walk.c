@@ -1,0 +1,157 @@
+/* walk.c: see walk.h. */
+#include "tests/support/walk.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kept/text.h"
+
+/* A good body of each operation that takes one. $P, $S, $O: person, school, organisation; # is another each time. */
+static const struct {
+	const char *id, *body, *other; /* `other` is as good and not the same; NULL: there is none */
+} bodies[] = {
+	{"action_create", "{\"group\":\"families\",\"texts\":[{\"language\":\"en\",\"title\":\"Walk to school #\"}]}",
+	 "{\"group\":\"families\",\"texts\":[{\"language\":\"es\",\"title\":\"Caminar\"}]}"},
+	{"action_change", "{\"retired\":true}", "{\"retired\":false}"},
+	{"commitment_create",
+	 "{\"group\":\"families\",\"title\":\"Read #\",\"owner\":{\"person_id\":\"$P\"},\"due_on\":\"2027-02-15\"}",
+	 "{\"group\":\"families\",\"title\":\"Write\",\"owner\":{\"person_id\":\"$P\"}}"},
+	{"commitment_change", "{\"title\":\"Read more #\"}", "{\"title\":\"Read less\"}"},
+	{"commitment_move", "{\"status\":\"in_progress\"}", "{\"status\":\"completed\"}"},
+	{"commitment_remind", "{}", NULL},
+	{"person_contact_create", "{\"channel\":\"webhook\",\"address\":\"https://a.example/#\"}",
+	 "{\"channel\":\"email\",\"address\":\"a@a.example\"}"},
+	{"organisation_contact_create", "{\"channel\":\"webhook\",\"address\":\"https://a.example/#\"}",
+	 "{\"channel\":\"email\",\"address\":\"a@a.example\"}"},
+	{"contact_change", "{\"paused\":true}", "{\"paused\":false}"},
+	{"district_change", "{\"coordinator_id\":\"$P\"}", "{\"coordinator_id\":null}"},
+	{"key_create", "{\"role\":\"reader\",\"name\":\"Key #\"}", "{\"role\":\"steward\"}"},
+	{"key_change", "{\"name\":\"Key #\"}", "{\"name\":\"Other\"}"},
+	{"organisation_create",
+	 "{\"name\":\"Class #\",\"kind\":\"class\",\"group\":\"students\",\"school_id\":\"$S\","
+	 "\"contacts\":[{\"channel\":\"webhook\",\"address\":\"https://a.example/\"}]}",
+	 "{\"name\":\"Council\",\"kind\":\"council\",\"group\":\"policymakers\"}"},
+	{"organisation_change", "{\"name\":\"Class #\"}", "{\"name\":\"Other\"}"},
+	{"person_create",
+	 "{\"name\":\"Ann "
+	 "#\",\"groups\":[\"teachers\"],\"contacts\":[{\"channel\":\"email\",\"address\":\"a@a.example\"}]}",
+	 "{\"name\":\"Bo\",\"groups\":[\"teachers\"]}"},
+	{"person_change", "{\"name\":\"Ann #\"}", "{\"name\":\"Bo\"}"},
+	{"policy_create", "{\"name\":\"Early #\",\"school_id\":\"$N\",\"offsets\":[-14,-1]}",
+	 "{\"name\":\"Late\",\"school_id\":\"$N\",\"offsets\":[1]}"},
+	{"policy_change", "{\"send_at\":\"09:15\"}", "{\"send_at\":\"09:30\"}"},
+	{"school_create", "{\"name\":\"School #\"}", "{\"name\":\"Other\"}"},
+	{"school_change", "{\"time_zone\":\"America/Chicago\"}", "{\"time_zone\":null}"},
+	{"endpoint_create", "{\"url\":\"https://a.example/#\",\"events\":[\"commitment.*\"]}",
+	 "{\"url\":\"https://b.example/\",\"events\":[\"reminder.*\"]}"},
+	{"endpoint_change", "{\"state\":\"paused\"}", "{\"state\":\"active\"}"},
+};
+
+/* What the {id} of a path stands for: the operation that makes one. */
+static const struct {
+	const char *path, *maker;
+} makers[] = {
+	{"/v1/actions/{id}", "action_create"},
+	{"/v1/commitments/{id}", "commitment_create"},
+	{"/v1/people/{id}", "person_create"},
+	{"/v1/organisations/{id}", "organisation_create"},
+	{"/v1/contacts/{id}", "person_contact_create"},
+	{"/v1/keys/{id}", "key_create"},
+	{"/v1/reminder-policies/{id}", "policy_create"},
+	{"/v1/schools/{id}", "school_create"},
+	{"/v1/webhook-endpoints/{id}", "endpoint_create"},
+};
+
+static const struct contract_operation *operation_of(const char *id)
+{
+	for (size_t i = 0; i < contract_operation_count; i++)
+		if (strcmp(contract_operations[i].id, id) == 0)
+			return &contract_operations[i];
+	ck_abort_msg("the contract has no operation %s", id);
+	return NULL;
+}
+
+static const char *filled(const struct world *world, const struct world_place *place, const char *form)
+{
+	static int number;
+	struct text out;
+	text_init(&out, 4096);
+	for (; *form; form++) {
+		if (*form == '#')
+			text_addf(&out, "%d", ++number);
+		else if (*form == '$' && form[1] == 'N')
+			text_adds(&out, world_make(world, place->admin, "/v1/schools",
+						   text_of("{\"name\":\"New %d\"}", ++number)));
+		else if (*form == '$')
+			text_adds(&out, form[1] == 'P'   ? place->person
+					: form[1] == 'S' ? place->school
+							 : place->organisation);
+		else
+			text_add(&out, form, 1);
+		form += *form == '$';
+	}
+	char *made = text_take(&out);
+	const char *kept = text_of("%s", made);
+	free(made);
+	return kept;
+}
+
+/* A good body, NULL where none is taken. */
+const char *walk_body(const struct world *world, const struct world_place *place,
+		      const struct contract_operation *operation, bool other)
+{
+	if (!operation->body)
+		return NULL;
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++)
+		if (strcmp(bodies[i].id, operation->id) == 0)
+			return other && !bodies[i].other
+				       ? NULL
+				       : filled(world, place, other ? bodies[i].other : bodies[i].body);
+	ck_abort_msg("no body is written here for %s", operation->id);
+	return NULL;
+}
+
+const char *walk_target(const char *path, const char *id)
+{
+	const char *open = strchr(path, '{');
+	return open ? text_of("%.*s%s%s", (int)(open - path), path, id, strchr(path, '}') + 1) : text_of("%s", path);
+}
+
+static const char *made_by(const struct world *world, const struct world_place *place, const char *id)
+{
+	const struct contract_operation *maker = operation_of(id);
+	const char *target =
+		walk_target(maker->path, strchr(maker->path, '{') ? walk_subject(world, place, maker->path) : "");
+	return world_make(world, place->admin, target, walk_body(world, place, maker, false));
+}
+
+/* The first item of a list about a new commitment of which somebody was reminded. */
+static const char *first_of(const struct world *world, const struct world_place *place, const char *list)
+{
+	const char *commitment = made_by(world, place, "commitment_create");
+	must_be(202, ask(&world->asking, place->admin, "POST", text_of("/v1/commitments/%s/remind", commitment), NULL,
+			 "{}"));
+	struct answer listed = must(200, ask(&world->asking, place->admin, "GET",
+					     text_of("%s?commitment_id=%s", list, commitment), NULL, NULL));
+	const char *id = at(&listed, "items/0/id");
+	ck_assert_str_ne(id, "");
+	answer_release(&listed);
+	return id;
+}
+
+/* A new thing for the path's value. */
+const char *walk_subject(const struct world *world, const struct world_place *place, const char *path)
+{
+	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++)
+		if (text_starts(path, makers[i].path))
+			return made_by(world, place, makers[i].maker);
+	if (text_starts(path, "/v1/events/{id}"))
+		return first_of(world, place, "/v1/events");
+	if (text_starts(path, "/v1/deliveries/{id}"))
+		return first_of(world, place, "/v1/deliveries");
+	if (strcmp(path, "/v1/groups/{code}") == 0)
+		return "families";
+	ck_assert_msg(strchr(path, '{') == NULL, "nothing makes the value of %s", path);
+	return "";
+}

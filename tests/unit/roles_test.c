@@ -1,0 +1,67 @@
+/*
+ * Which role may ask what, said a second time: the contract is the route table, so a role too many in it would be
+ * obeyed everywhere. Whoever means such a change writes it here, too.
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/contract.h"
+
+#define ALL (ROLE_ADMIN | ROLE_STEWARD | ROLE_PARTNER | ROLE_READER)
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct {
+	unsigned roles;
+	const char *operations[32];
+} may[] = {
+	{0, {"home", "livez", "readyz", "metrics", "openapi"}},
+	{ROLE_ADMIN,
+	 {"commitment_remove", "person_remove", "school_create", "school_remove", "district_change", "key_list",
+	  "key_create", "key_read", "key_change", "key_revoke", "endpoint_list", "endpoint_create", "endpoint_read",
+	  "endpoint_change", "endpoint_remove", "delivery_list", "delivery_read"}},
+	{ROLE_ADMIN | ROLE_STEWARD,
+	 {"action_create", "action_change", "action_remove", "commitment_create", "commitment_change",
+	  "commitment_remind", "organisation_create", "organisation_remove", "person_list", "person_create",
+	  "person_read", "person_change", "person_contact_create", "policy_list", "policy_create", "policy_read",
+	  "policy_change", "policy_remove", "school_change"}},
+	{ROLE_ADMIN | ROLE_STEWARD | ROLE_PARTNER,
+	 {"commitment_move", "reminder_list", "contact_read", "contact_change", "contact_remove",
+	  "organisation_contact_create", "organisation_change"}},
+	{ALL,
+	 {"action_list", "action_read", "commitment_list", "commitment_read", "district_read", "event_list",
+	  "event_read", "group_list", "group_read", "organisation_list", "organisation_read", "school_list",
+	  "school_read", "summary"}},
+};
+
+START_TEST(operation_is_for_the_roles_that_are_meant)
+{
+	size_t meant = 0;
+	for (size_t m = 0; m < COUNT(may); m++) {
+		for (size_t n = 0; n < COUNT(may[m].operations) && may[m].operations[n]; n++, meant++) {
+			const struct contract_operation *found = NULL;
+			for (size_t i = 0; i < contract_operation_count; i++)
+				if (strcmp(contract_operations[i].id, may[m].operations[n]) == 0)
+					found = &contract_operations[i];
+			ck_assert_msg(found != NULL, "the contract has no operation %s", may[m].operations[n]);
+			ck_assert_msg(found->roles == may[m].roles, "%s is for the roles %x, not %x", found->id,
+				      found->roles, may[m].roles);
+		}
+	}
+	ck_assert_msg(meant == contract_operation_count, "of %zu operations %zu are here", contract_operation_count,
+		      meant);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("roles");
+	TCase *all = tcase_create("roles");
+	tcase_add_test(all, operation_is_for_the_roles_that_are_meant);
+	suite_add_tcase(suite, all);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
