@@ -33,7 +33,8 @@ struct run {
 	int poll;
 	double *seconds;
 	size_t count, room;
-	double measured_from;
+	unsigned long in_time; /* answers while it is measured */
+	double measured_from, measured_to;
 };
 
 static int connect_to(int port)
@@ -102,8 +103,9 @@ static void answered(struct run *run, struct user *user, double now)
 {
 	if (answer_status(&user->answer) != run->load->status)
 		run->result->wrong++;
-	if (user->began < run->measured_from)
+	if (now < run->measured_from)
 		return;
+	run->in_time += now < run->measured_to;
 	if (run->count == run->room) {
 		run->room = run->room ? run->room * 2 : 4096;
 		run->seconds = bench_memory(run->seconds, run->room * sizeof(*run->seconds));
@@ -133,8 +135,8 @@ static void user_end(struct user *user)
 	text_release(&user->answer);
 }
 
-/* What is under way at the end is awaited, not counted. */
-static void turn_until(struct run *run, double end)
+/* What is under way at the end is awaited, and its time counts: a slow answer must not be left out for its slowness. */
+static void turn(struct run *run)
 {
 	int under_way = run->load->connections;
 
@@ -151,13 +153,11 @@ static void turn_until(struct run *run, double end)
 			if (!read_answer(user))
 				continue;
 			now = measure_now();
-			if (now < end) {
-				answered(run, user, now);
+			answered(run, user, now);
+			if (now < run->measured_to)
 				ask_next(run, user);
-			} else {
-				run->result->wrong += answer_status(&user->answer) != run->load->status;
+			else
 				under_way--;
-			}
 		}
 	}
 }
@@ -173,11 +173,12 @@ void load_run(const struct load *load, struct load_result *result)
 	run->result = result;
 	run->poll = epoll_create1(EPOLL_CLOEXEC);
 	run->measured_from = start + load->warm_seconds;
+	run->measured_to = run->measured_from + load->seconds;
 	if (run->poll < 0 || load->connections > CONNECTIONS)
 		bench_fail("too many connections");
 	users_start(run);
-	turn_until(run, run->measured_from + load->seconds);
-	result->per_second = (double)run->count / load->seconds;
+	turn(run);
+	result->per_second = (double)run->in_time / load->seconds;
 	result->p50_ms = measure_part(run->seconds, run->count, 0.50) * 1000;
 	result->p99_ms = measure_part(run->seconds, run->count, 0.99) * 1000;
 	for (int i = 0; i < load->connections; i++)
