@@ -27,9 +27,10 @@ LIBS := -lmicrohttpd -ljansson -lpq -lev -lcrypto -lpcre2-8 -licui18n -licuuc -l
 LIBS_WORKER := -lcurl $(LIBS)
 LIBS_TESTS := -lcheck -lsubunit -lrt $(LIBS_WORKER)
 
-# The mains; all else is one archive.
+# The mains; all else is one archive. api/contract and sql/compiler are build tools.
+API_ROOMS := api/command api/reply api/request api/schema api/unit
 MAINS := api/main.c worker/main.c sql/statements_main.c api/contract/main.c include/kept/embed_main.c
-SOURCES := $(filter-out $(MAINS),$(wildcard include/kept/*.c sql/*.c api/*.c worker/*.c))
+SOURCES := $(filter-out $(MAINS),$(wildcard include/kept/*.c sql/*.c api/*.c $(API_ROOMS:%=%/*.c) worker/*.c))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o)
 COMPILER := $(patsubst %.c,$(B)/%.o,$(filter-out $(MAINS),$(wildcard api/contract/*.c)))
 GENERATED := statements contract embedded_migrations embedded_functions embedded_catalogue embedded_messages embedded_pages
@@ -72,7 +73,7 @@ $(B)/embed: $(B)/include/kept/embed_main.o $(B)/include/kept/text.o
 	$(CC) $(LDFLAGS_ALL) -o $@ $^
 $(B)/statements: $(B)/sql/statements_main.o $(B)/sql/compiler/source.o $(B)/include/kept/text.o $(B)/include/kept/text_check.o
 	$(CC) $(LDFLAGS_ALL) -o $@ $^
-$(B)/contract: $(B)/api/contract/main.o $(COMPILER) $(patsubst %.c,$(B)/%.o,$(wildcard api/schema*.c include/kept/text*.c))
+$(B)/contract: $(B)/api/contract/main.o $(COMPILER) $(patsubst %.c,$(B)/%.o,$(wildcard api/schema/*.c include/kept/text*.c))
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ -ljansson -lpcre2-8 -licui18n -licuuc
 
 $(B)/gen/statements.c: $(B)/statements $(wildcard sql/statements/*.sql) sql/statements

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "api/dispatch.h"
+#include "api/request/dispatch.h"
 #include "api/loop.h"
 #include "kept/limits.h"
 #include "kept/log.h"
@@ -132,7 +132,7 @@ static void ignore(void *context, const char *format, va_list arguments)
 
 struct MHD_Daemon *client_daemon(struct loop *loop, int listen_fd, int connections)
 {
-	/* Not MHD_OPTION_STRICT_FOR_CLIENT: what it refuses, api/guard.c refuses with a problem. */
+	/* Not MHD_OPTION_STRICT_FOR_CLIENT: what it refuses, api/request/guard.c refuses with a problem. */
 	return MHD_start_daemon(
 		MHD_USE_ERROR_LOG | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, request_part, loop,
 		MHD_OPTION_EXTERNAL_LOGGER, ignore, NULL, MHD_OPTION_LISTEN_SOCKET, listen_fd,

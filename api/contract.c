@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "api/contract_patterns.h"
-#include "api/schema.h"
+#include "api/schema/schema.h"
 
 static int compare_schema(const void *name, const void *schema)
 {

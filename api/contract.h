@@ -28,8 +28,8 @@
 
 #include "sql/statement.h"
 
-struct exchange; /* api/exchange.h: one request and its reply */
-struct schema;   /* api/schema.h: a compiled JSON Schema */
+struct exchange; /* api/request/exchange.h: one request and its reply */
+struct schema;   /* api/schema/schema.h: a compiled JSON Schema */
 
 enum contract_lane { LANE_FAST, LANE_WRITE, LANE_SLOW };
 
@@ -124,7 +124,7 @@ struct contract_match {
  * codes. A fixed segment wins over a value; an empty segment (double or final slash) is never found. */
 void contract_match(const char *method, const char *path, struct contract_match *match);
 
-/* The hooks of api/hooks.def, defined in api/hooks.c. */
+/* The hooks of api/hooks.def, defined in api/reply/hooks.c. */
 #define HOOK_BEFORE(name) bool hook_before_##name(struct exchange *exchange);
 #define HOOK_AFTER(name) bool hook_after_##name(struct exchange *exchange);
 #define HOOK_PRODUCES(name) void hook_produces_##name(struct exchange *exchange);

@@ -5,7 +5,7 @@
 #ifndef API_CONTRACT_PATTERNS_H
 #define API_CONTRACT_PATTERNS_H
 
-#include "api/schema.h"
+#include "api/schema/schema.h"
 
 extern struct schema_pattern contract_patterns[];
 extern const size_t contract_pattern_count;

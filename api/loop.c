@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "api/client.h"
-#include "api/wake.h"
+#include "api/unit/wake.h"
 #include "kept/limits.h"
 #include "kept/log.h"
 

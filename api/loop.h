@@ -15,8 +15,8 @@
 #include <ev.h>
 #include <microhttpd.h>
 
-#include "api/exchange.h"
-#include "api/lanes.h"
+#include "api/request/exchange.h"
+#include "api/unit/lanes.h"
 #include "api/service.h"
 
 struct loop {

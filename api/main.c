@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-#include "api/command.h"
+#include "api/command/command.h"
 #include "api/server.h"
 #include "kept/config.h"
 #include "kept/log.h"

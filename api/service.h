@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "api/metrics.h"
+#include "api/reply/metrics.h"
 #include "kept/config.h"
 #include "kept/seal.h"
 #include "sql/statement.h"

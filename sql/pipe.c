@@ -5,6 +5,7 @@
 
 #include "kept/limits.h"
 #include "kept/log.h"
+#include "kept/steady.h"
 #include "sql/pipe_internal.h"
 
 #define CLOCK_SECONDS 0.1
@@ -46,7 +47,7 @@ void unit_finish(struct unit *unit, enum unit_outcome outcome)
 
 static void refuse_overdue(struct pipe *pipe)
 {
-	double now = ev_now(pipe->settings.loop);
+	double now = steady_seconds();
 	struct unit_list all = pipe->waiting, overdue = {0};
 	pipe->waiting = (struct unit_list){0};
 	for (struct unit *unit; (unit = unit_list_take(&all));)
@@ -61,7 +62,7 @@ static void clock_ticked(struct ev_loop *loop, ev_timer *timer, int events)
 	struct pipe *pipe = timer->data;
 	refuse_overdue(pipe);
 	/* A server that stands still, or a network that swallows all, gives no error. */
-	if (pipe->flying.first && pipe->flying.first->deadline <= ev_now(loop))
+	if (pipe->flying.first && pipe->flying.first->deadline <= steady_seconds())
 		link_lose(pipe, "no answer");
 	if (!pipe->waiting.count && !pipe->flying.count)
 		ev_timer_stop(loop, timer);
@@ -152,7 +153,7 @@ unsigned long pipe_submit(struct pipe *pipe, const struct unit_statement *statem
 	unsigned long id = ++pipe->last_id;
 	unit->id = id;
 	unit->seconds = seconds;
-	unit->deadline = ev_now(pipe->settings.loop) + seconds;
+	unit->deadline = steady_seconds() + seconds;
 	unit->done = done;
 	unit->context = context;
 	unit_list_add(&pipe->waiting, unit);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kept/limits.h"
+#include "kept/steady.h"
 #include "sql/pipe_internal.h"
 
 #define PIPE_STATEMENT_BYTES 256
@@ -68,7 +69,7 @@ static void fly(struct pipe *pipe, struct unit *unit)
 {
 	double server = (double)pipe->settings.statement_timeout_ms / 1000 * unit->part_count;
 	double patience = (server > unit->seconds ? server : unit->seconds) + KEPT_UNIT_GRACE_SECONDS;
-	unit->deadline = ev_now(pipe->settings.loop) + patience;
+	unit->deadline = steady_seconds() + patience;
 	unit->seconds = patience;
 	unit_list_add(&pipe->flying, unit);
 	pipe_watch_deadlines(pipe);
@@ -169,7 +170,7 @@ static void finish_first(struct pipe *pipe)
 	}
 	/* The patience of the next one counts from here: until now it waited behind this one. */
 	if (pipe->flying.first)
-		pipe->flying.first->deadline = ev_now(pipe->settings.loop) + pipe->flying.first->seconds;
+		pipe->flying.first->deadline = steady_seconds() + pipe->flying.first->seconds;
 	unit_finish(unit, unit->unknown ? UNIT_LOST : unit->error ? UNIT_ERROR : UNIT_DONE);
 }
 

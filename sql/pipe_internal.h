@@ -29,7 +29,7 @@ struct unit {
 	struct unit *next;
 	unsigned long id;
 	double seconds;  /* that the caller gave */
-	double deadline; /* of waiting, then of the answer; in the time of the loop */
+	double deadline; /* of waiting, then of the answer; steady_seconds() */
 	unit_done *done; /* NULL: an orphan, or the pipe's own */
 	void *context;
 	struct part parts[UNIT_STATEMENTS];

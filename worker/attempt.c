@@ -4,18 +4,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "kept/seal.h"
 #include "kept/text.h"
-
-double steady_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 void attempt_end_init(struct attempt_end *end, const struct send_job *job, long duration_ms)
 {

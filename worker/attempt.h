@@ -12,9 +12,6 @@
 /* An attempt ended. `result` is lent: `answer` may be taken by setting it NULL. Called once, in the loop's thread. */
 typedef void send_done(void *context, struct send_result *result);
 
-/* Seconds of a clock that never jumps. */
-double steady_seconds(void);
-
 /* The facts about the job that decide on its next try; error, status and retry_after are set to none. */
 void attempt_end_init(struct attempt_end *end, const struct send_job *job, long duration_ms);
 

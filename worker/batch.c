@@ -6,6 +6,7 @@
 
 #include "kept/limits.h"
 #include "kept/log.h"
+#include "kept/steady.h"
 #include "worker/ask.h"
 #include "worker/rate.h"
 #include "worker/window.h"
@@ -88,6 +89,8 @@ static void slot_ended(void *context, struct send_result *result)
 	slot->result = *result;
 	result->answer = NULL;
 	batch->window.running--;
+	/* A relay that is away would cost each of the rest its whole patience. */
+	batch->window.paused |= result->lane_pause_seconds > 0;
 	log_write(LOG_INFO_LEVEL, "attempt", "smessage", job->message_id, "sbatch", batch->id, "iattempt",
 		  (long long)job->attempt, "schannel", job->channel == CHANNEL_EMAIL ? "email" : "webhook", "soutcome",
 		  outcome_word(slot->result.outcome), "serror",
@@ -129,15 +132,15 @@ static void pump(struct batch *batch)
 	if (batch->pumping || batch->results)
 		return;
 	batch->pumping = true;
-	while (batch->window.started < batch->window.count && !batch->lost && !batch->all->stopping &&
-	       !ev_is_active(&batch->pace) && start_next(batch))
+	while (batch->window.started < batch->window.count && !batch->lost && !batch->window.paused &&
+	       !batch->all->stopping && !ev_is_active(&batch->pace) && start_next(batch))
 		;
 	batch->pumping = false;
 	if (batch->window.running > 0)
 		return;
 	if (batch->lost)
 		batch_end(batch);
-	else if (batch->window.started == batch->window.count || batch->all->stopping)
+	else if (batch->window.started == batch->window.count || batch->window.paused || batch->all->stopping)
 		settle(batch);
 }
 

@@ -2,10 +2,11 @@
  * batch.h: the batches that this worker holds, from lease to last settle.
  *
  * A batch has one window of at most KEPT_WINDOW_MESSAGES open. When all sends of a window have ended, one settle
- * records them and opens the next window; a settle without rows ends the batch. While a batch is held its lease is
- * renewed each KEPT_RENEW_SECONDS; no send starts under a lease that may have run out. A settle is never forgotten:
- * when the connection is lost or PostgreSQL refuses for a time, it is sent again with the same lease. If the lease is
- * lost (SQLSTATE KT409, or a renewal says so), the batch is dropped: another worker has it.
+ * records them and opens the next window; a settle without rows ends the batch. A result that pauses the lane ends the
+ * window early: what has not started goes back untried, and kept.settle() gives the batch back. While a batch is held
+ * its lease is renewed each KEPT_RENEW_SECONDS; no send starts under a lease that may have run out. A settle is never
+ * forgotten: when the connection is lost or PostgreSQL refuses for a time, it is sent again with the same lease. If the
+ * lease is lost (SQLSTATE KT409, or a renewal says so), the batch is dropped: another worker has it.
  */
 #ifndef WORKER_BATCH_H
 #define WORKER_BATCH_H

@@ -202,14 +202,11 @@ static bool add_part(struct text *out, const struct composition *composition, co
 }
 
 /* The name of who sends comes first: it is what a reader sees in the list of mails. */
-static bool add_from(struct text *out, const struct mailbox *from, const char *place)
+static bool add_from(struct text *out, const struct compose_sender *from, const char *place)
 {
 	struct text name;
 	text_init(&name, KEPT_MAIL_BYTES);
-	if (*from->name == '\0')
-		text_adds(&name, place);
-	else
-		text_addf(&name, "%s (%s)", place, from->name);
+	text_addf(&name, "%s (%s)", place, from->name);
 	bool done = text_ok(&name);
 	if (done)
 		mail_header_mailbox(out, "From", name.bytes, from->address);
@@ -217,7 +214,7 @@ static bool add_from(struct text *out, const struct mailbox *from, const char *p
 	return done;
 }
 
-static bool add_message(struct text *out, const struct composition *composition, const struct mailbox *from,
+static bool add_message(struct text *out, const struct composition *composition, const struct compose_sender *from,
 			const char *message_id)
 {
 	const struct compose_facts *facts = composition->facts;
@@ -229,7 +226,7 @@ static bool add_message(struct text *out, const struct composition *composition,
 	if (*facts->reply_address != '\0')
 		mail_header_mailbox(out, "Reply-To", facts->reply_name, facts->reply_address);
 	mail_header_text(out, "Subject", composition->letter.subject);
-	text_addf(out, "Message-ID: <%s@%s>\r\n", message_id, from->domain);
+	text_addf(out, "Message-ID: <%s%s>\r\n", message_id, strrchr(from->address, '@'));
 	text_addf(out, "Content-Language: %s\r\n", words_language_tag(composition->language));
 	text_adds(out, "Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n");
 	text_addf(out, "Content-Type: multipart/alternative;\r\n boundary=\"%s\"\r\n\r\n", boundary);
@@ -268,7 +265,7 @@ static bool prepare(struct composition *composition, struct text *due, struct te
 	return write_letter(composition);
 }
 
-enum compose_status compose_mail(struct words *words, const struct mailbox *from, const char *message_id,
+enum compose_status compose_mail(struct words *words, const struct compose_sender *from, const char *message_id,
 				 const char *destination, const json_t *json, struct text *out, const char **why)
 {
 	struct compose_facts facts;

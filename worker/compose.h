@@ -12,7 +12,6 @@
 #include <jansson.h>
 
 #include "kept/text.h"
-#include "worker/mailbox.h"
 #include "worker/words.h"
 
 enum compose_status {
@@ -22,12 +21,19 @@ enum compose_status {
 	COMPOSE_LOCAL  /* no memory, ICU failed, or over KEPT_MAIL_BYTES */
 };
 
+/* Who sends, as KEPT_MAIL_FROM says it (config.h); borrowed. */
+struct compose_sender {
+	const char *name;    /* a line, not empty */
+	const char *address; /* also the envelope's sender */
+};
+
 /*
  * Appends the message to `out` (text_init() it with KEPT_MAIL_BYTES). `message_id` is the message's UUID: Message-ID is
- * <UUID@domain of from>. `facts` is send_job.content. The envelope's recipient is send_job.destination; compose_mail()
- * refuses facts whose to.address is another. `*why` [out] is a constant sentence when the status is not COMPOSE_OK.
+ * <UUID@domain of from->address>. `facts` is send_job.content. The envelope's recipient is send_job.destination;
+ * compose_mail() refuses facts whose to.address is another. `*why` [out] is a constant sentence when the status is not
+ * COMPOSE_OK.
  */
-enum compose_status compose_mail(struct words *words, const struct mailbox *from, const char *message_id,
+enum compose_status compose_mail(struct words *words, const struct compose_sender *from, const char *message_id,
 				 const char *destination, const json_t *facts, struct text *out, const char **why)
 	__attribute__((warn_unused_result));
 

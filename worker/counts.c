@@ -10,6 +10,7 @@
 
 #include <microhttpd.h>
 
+#include "kept/steady.h"
 #include "worker/attempt.h"
 
 #define PAGE_BYTES (16 * 1024)

@@ -4,13 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The column's text, NULL for SQL NULL or no such column. */
-static const char *column(const PGresult *rows, int row, const char *name)
-{
-	int number = PQfnumber(rows, name);
-
-	return number < 0 || PQgetisnull(rows, row, number) ? NULL : PQgetvalue(rows, row, number);
-}
+#include "sql/cell.h"
 
 static bool copy(char **out, const char *text)
 {
@@ -31,29 +25,29 @@ static double number(const char *text, double otherwise)
 
 bool job_from_row(struct send_job *job, double *rate, const PGresult *rows, int row)
 {
-	const char *channel = column(rows, row, "channel"), *content = column(rows, row, "content");
-	const char *demonstration = column(rows, row, "demonstration");
+	const char *channel = cell_text(rows, row, "channel"), *content = cell_text(rows, row, "content");
+	const char *demonstration = cell_text(rows, row, "demonstration");
 	bool copied;
 
 	*job = (struct send_job){0};
-	copied = copy(&job->batch_id, column(rows, row, "batch_id")) &&
-		 copy(&job->lease_id, column(rows, row, "lease_id")) &&
-		 copy(&job->message_id, column(rows, row, "message_id")) &&
-		 copy(&job->destination, column(rows, row, "destination")) &&
-		 copy(&job->secret, column(rows, row, "secret")) &&
-		 copy(&job->secret_context, column(rows, row, "secret_context")) &&
-		 copy(&job->body, column(rows, row, "body"));
+	copied = copy(&job->batch_id, cell_text(rows, row, "batch_id")) &&
+		 copy(&job->lease_id, cell_text(rows, row, "lease_id")) &&
+		 copy(&job->message_id, cell_text(rows, row, "message_id")) &&
+		 copy(&job->destination, cell_text(rows, row, "destination")) &&
+		 copy(&job->secret, cell_text(rows, row, "secret")) &&
+		 copy(&job->secret_context, cell_text(rows, row, "secret_context")) &&
+		 copy(&job->body, cell_text(rows, row, "body"));
 	if (!copied || !channel || !job->batch_id || !job->lease_id || !job->message_id || !job->destination) {
 		send_job_release(job);
 		return false;
 	}
-	job->position = (int)number(column(rows, row, "position"), 0);
-	job->attempt = (int)number(column(rows, row, "attempt"), 1);
+	job->position = (int)number(cell_text(rows, row, "position"), 0);
+	job->attempt = (int)number(cell_text(rows, row, "attempt"), 1);
 	job->channel = strcmp(channel, "webhook") == 0 ? CHANNEL_WEBHOOK : CHANNEL_EMAIL;
 	/* Whatever is not clearly a real district's stays here. */
 	job->demonstration = !demonstration || strcmp(demonstration, "f") != 0;
-	job->useful_seconds = number(column(rows, row, "useful_seconds"), -1);
+	job->useful_seconds = number(cell_text(rows, row, "useful_seconds"), -1);
 	job->content = content ? json_loadb(content, strlen(content), JSON_REJECT_DUPLICATES, NULL) : NULL;
-	*rate = number(column(rows, row, "rate"), 0);
+	*rate = number(cell_text(rows, row, "rate"), 0);
 	return true;
 }

@@ -9,10 +9,10 @@
 
 #include "kept/limits.h"
 #include "kept/log.h"
+#include "kept/steady.h"
 #include "kept/text.h"
 #include "worker/compose.h"
 #include "worker/folder.h"
-#include "worker/mailbox.h"
 #include "worker/smtp.h"
 
 /* One mail on its way through a thread; in one list at a time. */
@@ -27,7 +27,7 @@ struct item {
 
 struct mail {
 	struct mail_settings settings;
-	struct mailbox from;
+	struct compose_sender from;
 	struct smtp_settings smtp;
 	bool to_folder; /* KEPT_MAIL_URL is a folder */
 	ev_async ended;
@@ -189,19 +189,15 @@ static bool start_thread(struct mail *mail)
 	return code == 0;
 }
 
-struct mail *mail_new(const struct mail_settings *settings, char **error)
+struct mail *mail_new(const struct mail_settings *settings)
 {
 	struct mail *mail = calloc(1, sizeof(*mail));
 	pthread_condattr_t attributes;
 
-	*error = NULL;
 	if (!mail || !(mail->threads = calloc((size_t)settings->connections, sizeof(*mail->threads))))
 		goto fail;
 	mail->settings = *settings;
-	if (!mailbox_parse(&mail->from, settings->config->mail_from)) {
-		*error = strdup("KEPT_MAIL_FROM: write it as: Name <address>");
-		goto fail;
-	}
+	mail->from = (struct compose_sender){settings->config->mail_from_name, settings->config->mail_from_address};
 	mail->to_folder = text_starts(settings->config->mail_url, "file://");
 	mail->smtp = (struct smtp_settings){
 		.url = settings->config->mail_url,
@@ -224,8 +220,6 @@ struct mail *mail_new(const struct mail_settings *settings, char **error)
 	ev_async_start(settings->loop, &mail->ended);
 	return mail;
 fail:
-	if (!*error)
-		*error = strdup("out of memory");
 	if (mail)
 		free(mail->threads);
 	free(mail);
@@ -258,7 +252,6 @@ void mail_free(struct mail *mail)
 	free_items(mail->finished);
 	pthread_cond_destroy(&mail->work);
 	pthread_mutex_destroy(&mail->lock);
-	mailbox_release(&mail->from);
 	free(mail->threads);
 	free(mail);
 }

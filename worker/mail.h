@@ -31,8 +31,8 @@ struct mail_settings {
 
 struct mail;
 
-/* NULL: *error [out, freed by the caller] is one line. */
-struct mail *mail_new(const struct mail_settings *settings, char **error) __attribute__((warn_unused_result));
+/* NULL: no memory. */
+struct mail *mail_new(const struct mail_settings *settings) __attribute__((warn_unused_result));
 /* Ends the threads, within about a second; what they had in hand ends without its `done`. Accepts NULL. */
 void mail_free(struct mail *mail);
 

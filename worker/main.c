@@ -60,12 +60,15 @@ static int run(const struct config *config, bool once)
 	int status = 2;
 
 	if (!seal || !counts) {
-		status = bad_configuration(strdup("KEPT_SECRET is malformed."));
+		/* config_load() has checked KEPT_SECRET. */
+		fputs("kept-worker: out of memory\n", stderr);
+		status = 1;
 		goto out;
 	}
 	policy = address_policy_new(config->egress_allow, &error);
 	if (!policy) {
 		fprintf(stderr, "kept-worker: KEPT_EGRESS_ALLOW: %s\n", error ? error : "out of memory");
+		status = error ? 2 : 1;
 		goto out;
 	}
 	if (!address_policy_deny_own(policy))

@@ -103,9 +103,10 @@ void outcome_http(struct send_result *result, const struct attempt_end *end)
 }
 
 /* True for errors that have nothing to do with this one message: the rest of the lane would fail alike. */
-static bool relay_is_away(enum send_error error)
+static bool relay_is_away(enum send_error error, enum mail_phase phase)
 {
-	return error == SEND_NAME || error == SEND_CONNECT || error == SEND_TLS || error == SEND_AUTH;
+	return error == SEND_NAME || error == SEND_CONNECT || error == SEND_TLS || error == SEND_AUTH ||
+	       (error == SEND_TIMEOUT && phase == MAIL_PHASE_SESSION);
 }
 
 static void smtp_answered(struct send_result *result, const struct attempt_end *end, enum mail_phase phase,
@@ -133,7 +134,7 @@ void outcome_smtp(struct send_result *result, const struct attempt_end *end, enu
 		try_again(result, end, CHANNEL_EMAIL, SEND_BROKEN, 0);
 	} else {
 		try_again(result, end, CHANNEL_EMAIL, end->error,
-			  relay_is_away(end->error) ? OUTCOME_THROTTLE_SECONDS : 0);
+			  relay_is_away(end->error, phase) ? OUTCOME_THROTTLE_SECONDS : 0);
 	}
 }
 

@@ -39,8 +39,8 @@ enum mail_phase {
  * answer, an address that the policy denies (the operator may allow it). 429 and 503 pause the lane for Retry-After,
  * 429 without it, 502 and 504 for OUTCOME_THROTTLE_SECONDS. SMTP: 2xx, or no status when the mail was written to a
  * folder, sent. 5xx to the recipient or the message: failed at once. Else tried again: 4xx, no answer, refused login,
- * 5xx in the session; 421 and what is the relay's fault pauses the lane. A message that cannot be composed has failed.
- * After the last attempt: failed; a next try after its use: expired.
+ * 5xx in the session; 421 and what is the relay's fault, as no answer in the session, pauses the lane. A message that
+ * cannot be composed has failed. After the last attempt: failed; a next try after its use: expired.
  */
 void outcome_http(struct send_result *result, const struct attempt_end *end);
 void outcome_smtp(struct send_result *result, const struct attempt_end *end, enum mail_phase phase);

@@ -2,7 +2,6 @@
 #include "worker/sender.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "kept/limits.h"
 #include "worker/mail.h"
@@ -27,7 +26,7 @@ struct sender_limits sender_limits(void)
 	};
 }
 
-struct sender *sender_new(const struct sender_settings *settings, char **error)
+struct sender *sender_new(const struct sender_settings *settings)
 {
 	struct sender *sender = calloc(1, sizeof(*sender));
 	const struct sender_limits *limits = &settings->limits;
@@ -49,20 +48,17 @@ struct sender *sender_new(const struct sender_settings *settings, char **error)
 		.connect_seconds = limits->webhook_connect_seconds,
 	};
 
-	*error = NULL;
 	if (!sender)
 		goto fail;
 	sender->transport = transport_new(settings->loop);
 	webhook.transport = sender->transport;
 	if (!sender->transport || !(sender->webhook = webhook_new(&webhook)))
 		goto fail;
-	sender->mail = mail_new(&mail, error);
+	sender->mail = mail_new(&mail);
 	if (!sender->mail)
 		goto fail;
 	return sender;
 fail:
-	if (!*error)
-		*error = strdup("out of memory");
 	sender_free(sender);
 	return NULL;
 }

@@ -35,8 +35,8 @@ struct sender_settings {
 struct sender;
 
 struct sender_limits sender_limits(void);
-/* NULL: *error [out, freed by the caller] is one line. transport_prepare_process() comes first. */
-struct sender *sender_new(const struct sender_settings *settings, char **error) __attribute__((warn_unused_result));
+/* NULL: no memory. transport_prepare_process() comes first. */
+struct sender *sender_new(const struct sender_settings *settings) __attribute__((warn_unused_result));
 /* What is under way ends without its `done`. Accepts NULL. */
 void sender_free(struct sender *sender);
 

@@ -7,6 +7,7 @@
 
 #include <curl/curl.h>
 
+#include "kept/steady.h"
 #include "worker/attempt.h"
 
 #define LEAVE_SECONDS 1.0 /* wait for the answer to QUIT */

@@ -10,7 +10,9 @@
 #include "kept/limits.h"
 #include "kept/log.h"
 #include "kept/seal.h"
+#include "kept/steady.h"
 #include "kept/text.h"
+#include "sql/cell.h"
 #include "worker/ask.h"
 
 #define LEAST_PAUSE_SECONDS 0.02 /* between two ticks */
@@ -53,17 +55,9 @@ void tick_soon(struct tick *tick)
 		look_in(tick, 0);
 }
 
-/* The row's column, NULL for SQL NULL, no row or no such column. */
-static const char *value(const PGresult *row, const char *column)
+static bool says(const PGresult *rows, const char *column)
 {
-	int number = PQfnumber(row, column);
-
-	return number < 0 || PQntuples(row) != 1 || PQgetisnull(row, 0, number) ? NULL : PQgetvalue(row, 0, number);
-}
-
-static bool says(const PGresult *row, const char *column)
-{
-	const char *text = value(row, column);
+	const char *text = cell_text(rows, 0, column);
 
 	return text && strcmp(text, "t") == 0;
 }
@@ -107,7 +101,7 @@ static void tick_failed(struct tick *tick, const struct unit_result *result)
 static double next_look(const struct tick *tick, const PGresult *next, bool more)
 {
 	double longest = tick->settings.config->check_every_seconds, due;
-	const char *seconds = value(next, "seconds");
+	const char *seconds = cell_text(next, 0, "seconds");
 
 	if (tick->wanted)
 		return 0;
@@ -122,6 +116,13 @@ static double next_look(const struct tick *tick, const PGresult *next, bool more
 	return due < longest ? due : longest;
 }
 
+static void answered(struct tick *tick, const struct unit_result *result)
+{
+	tick->in_flight = false;
+	if (result->outcome == UNIT_DONE || result->outcome == UNIT_ERROR)
+		tick->settings.answered(tick->settings.context);
+}
+
 static void ticked(void *context, struct unit_result *result)
 {
 	struct tick *tick = context;
@@ -130,7 +131,7 @@ static void ticked(void *context, struct unit_result *result)
 	int rows, held;
 	bool more;
 
-	tick->in_flight = false;
+	answered(tick, result);
 	if (result->outcome != UNIT_DONE) {
 		tick_failed(tick, result);
 		return;
@@ -159,7 +160,7 @@ static void clock_asked(void *context, struct unit_result *result)
 {
 	struct tick *tick = context;
 
-	tick->in_flight = false;
+	answered(tick, result);
 	if (result->outcome != UNIT_DONE)
 		tick_failed(tick, result);
 	else if (clock_is_good(tick, result->results[0]))

@@ -25,10 +25,12 @@ struct tick_settings {
 	struct batches *batches;
 	struct counts *counts;
 	bool once; /* finish when nothing is due any more */
+	/* PostgreSQL answered a tick, be it with an error. */
+	void (*answered)(void *context);
 	/* The worker is to end with that exit status: 0 nothing is due any more; 1 the database refuses; 2 the database
 	 * has the test clock and mail would leave this machine. A line on standard error has said why. */
 	void (*finished)(void *context, int status);
-	void *context;
+	void *context; /* of the two above */
 };
 
 struct tick;

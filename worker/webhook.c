@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 
 #include "kept/limits.h"
+#include "kept/steady.h"
 #include "kept/text.h"
 #include "worker/url.h"
 #include "worker/webhook_headers.h"

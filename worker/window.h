@@ -4,6 +4,8 @@
 #ifndef WORKER_WINDOW_H
 #define WORKER_WINDOW_H
 
+#include <stdbool.h>
+
 #include <libpq-fe.h>
 
 #include "kept/limits.h"
@@ -19,8 +21,9 @@ struct slot {
 struct window {
 	struct slot slots[KEPT_WINDOW_MESSAGES];
 	int count;
-	int started; /* of them, in order; fewer than `count` at the end only when the worker stops */
+	int started; /* of them, in order; fewer than `count` at the end when the lane pauses or the worker stops */
 	int running; /* of those started */
+	bool paused; /* a result asks the lane to wait: no more are started */
 };
 
 /* Fills an empty window with rows from `from` on, as far as they are of this batch, and sets the rate; returns the

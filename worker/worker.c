@@ -15,7 +15,7 @@
 #include "worker/tick.h"
 
 #define UNITS_IN_FLIGHT 8
-#define ONCE_PATIENCE_SECONDS 30.0
+#define ONCE_PATIENCE_SECONDS 30.0  /* for an answered tick */
 #define SETTLE_PATIENCE_SECONDS 5.0 /* after KEPT_STOP_SECONDS */
 
 struct worker {
@@ -71,12 +71,21 @@ static void state_changed(void *context, bool connected)
 	if (worker->stopping)
 		return;
 	if (!connected) {
-		if (worker->settings->once)
+		/* Not from the start again: it may come and go for ever. */
+		if (worker->settings->once && !ev_is_active(&worker->patience))
 			wait_at_most(worker, ONCE_PATIENCE_SECONDS);
 		return;
 	}
-	ev_timer_stop(worker->loop, &worker->patience);
 	tick_soon(worker->tick);
+}
+
+/* To accept a connection is not yet to answer. */
+static void answered(void *context)
+{
+	struct worker *worker = context;
+
+	if (!worker->stopping)
+		ev_timer_stop(worker->loop, &worker->patience);
 }
 
 static void attempted(void *context, enum channel channel, enum outcome outcome)
@@ -122,7 +131,7 @@ static void patience_over(struct ev_loop *loop, ev_timer *timer, int revents)
 	(void)loop;
 	(void)revents;
 	if (!worker->stopping) {
-		fputs("kept-worker: PostgreSQL is not there; see KEPT_DATABASE_URL.\n", stderr);
+		fputs("kept-worker: PostgreSQL does not answer; see KEPT_DATABASE_URL.\n", stderr);
 		finish(worker, 1);
 	} else if (!worker->given_up) {
 		worker->given_up = true;
@@ -151,6 +160,7 @@ static void stop(struct ev_loop *loop, ev_signal *signal, int revents)
 	batches_stop(worker->batches);
 }
 
+/* False: no memory; settings have been checked before. */
 static bool start_parts(struct worker *worker)
 {
 	const struct worker_settings *settings = worker->settings;
@@ -178,19 +188,11 @@ static bool start_parts(struct worker *worker)
 		.state_changed = state_changed,
 		.context = worker,
 	};
-	char *error = NULL;
 
-	worker->sender = sender_new(&sender, &error);
-	if (!worker->sender) {
-		fprintf(stderr, "kept-worker: %s\n", error ? error : "out of memory");
-		free(error);
+	worker->sender = sender_new(&sender);
+	worker->pipe = worker->sender ? pipe_new(&pipe) : NULL;
+	if (!worker->pipe)
 		return false;
-	}
-	worker->pipe = pipe_new(&pipe);
-	if (!worker->pipe) {
-		fputs("kept-worker: KEPT_DATABASE_URL is not a connection string of PostgreSQL.\n", stderr);
-		return false;
-	}
 	worker->batches = batches_new(&(struct batches_settings){
 		.loop = worker->loop,
 		.pipe = worker->pipe,
@@ -207,6 +209,7 @@ static bool start_parts(struct worker *worker)
 		.batches = worker->batches,
 		.counts = settings->counts,
 		.once = settings->once,
+		.answered = answered,
 		.finished = finish,
 		.context = worker,
 	});
@@ -241,7 +244,7 @@ static void release(struct worker *worker)
 
 int worker_run(const struct worker_settings *settings)
 {
-	struct worker worker = {.settings = settings, .connected = -1, .exit_status = 2};
+	struct worker worker = {.settings = settings, .connected = -1, .exit_status = 1};
 
 	worker.loop = ev_loop_new(EVFLAG_AUTO);
 	if (!worker.loop) {
@@ -253,6 +256,8 @@ int worker_run(const struct worker_settings *settings)
 		ev_run(worker.loop, 0);
 		ev_signal_stop(worker.loop, &worker.terminate);
 		ev_signal_stop(worker.loop, &worker.interrupt);
+	} else {
+		fputs("kept-worker: out of memory\n", stderr);
 	}
 	release(&worker);
 	return worker.exit_status;

@@ -21,11 +21,11 @@ struct worker_settings {
 	const struct address_policy *policy;
 	struct words *words;
 	struct counts *counts;
-	bool once; /* do all that is due, then end; a database that is not there within 30 s ends it too */
+	bool once; /* do all that is due, then end; a database that does not answer within 30 s ends it too */
 };
 
-/* Runs until it is stopped. The exit status: 0 done; 1 the database is not there (once), or not all could be settled; 2
- * configuration. A line on standard error says why it is not 0. */
+/* Runs until it is stopped. The exit status: 0 done; 1 the database does not answer (once), no memory, or not all could
+ * be settled; 2 configuration. A line on standard error says why it is not 0. */
 int worker_run(const struct worker_settings *settings);
 
 #endif

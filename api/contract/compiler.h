@@ -13,7 +13,7 @@
 
 #include <jansson.h>
 
-#include "api/schema_read.h"
+#include "api/schema/schema_read.h"
 
 /* A file of sql/statements. */
 struct statement_file {

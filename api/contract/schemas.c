@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "api/contract/compiler.h"
-#include "api/schema_read_private.h"
+#include "api/schema/schema_read_private.h"
 
 json_t *resolve(const struct compiler *compiler, const char *ref)
 {

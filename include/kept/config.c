@@ -90,10 +90,6 @@ static bool set_mail(struct config *config, char *values[SETTINGS], char **error
 			"KEPT_MAIL_TLS must be required when KEPT_MAIL_USER is set: a password is sent over TLS only.");
 	if (!config_mail_from(values[MAIL_FROM], &config->mail_from_name, &config->mail_from_address))
 		return config_no_memory(error);
-	if (asprintf(&config->mail_from, "%s <%s>", config->mail_from_name, config->mail_from_address) < 0) {
-		config->mail_from = NULL;
-		return config_no_memory(error);
-	}
 	return true;
 }
 
@@ -173,7 +169,6 @@ void config_release(struct config *config)
 	free(config->trusted_proxy);
 	free(config->mail_url);
 	free(config->mail_folder);
-	free(config->mail_from);
 	free(config->mail_from_name);
 	free(config->mail_from_address);
 	free(config->egress_allow);

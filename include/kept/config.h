@@ -22,14 +22,13 @@ struct config {
 	char *mail_folder; /* absolute; takes the mail of demonstration districts: KEPT_MAIL_URL's when that is file://,
 			    * else var/mail below the working directory */
 	char *mail_user;   /* KEPT_MAIL_USER, "" none */
-	char *mail_password;  /* KEPT_MAIL_PASSWORD, "" none */
-	char *mail_from;      /* KEPT_MAIL_FROM: always "Name <address>"; without quotes, control characters */
-	char *mail_from_name; /* its two parts; text_is_line(), text_is_email() hold */
-	char *mail_from_address;
-	enum mail_tls mail_tls;     /* KEPT_MAIL_TLS; default required, off for a loopback relay */
-	char *secret;               /* KEPT_SECRET: "id:key,id:key"; the first seals */
-	char *egress_allow;         /* KEPT_EGRESS_ALLOW: "CIDR:port,…", port * is any, no spaces; "" none */
-	char *worker_listen;        /* KEPT_WORKER_LISTEN: host:port of the worker's metrics, "" none */
+	char *mail_password;     /* KEPT_MAIL_PASSWORD, "" none */
+	char *mail_from_name;    /* of KEPT_MAIL_FROM, "Kept" if it has none; text_is_line(), no quotes or brackets */
+	char *mail_from_address; /* text_is_email() holds */
+	enum mail_tls mail_tls;  /* KEPT_MAIL_TLS; default required, off for a loopback relay */
+	char *secret;            /* KEPT_SECRET: "id:key,id:key"; the first seals */
+	char *egress_allow;      /* KEPT_EGRESS_ALLOW: "CIDR:port,…", port * is any, no spaces; "" none */
+	char *worker_listen;     /* KEPT_WORKER_LISTEN: host:port of the worker's metrics, "" none */
 	double check_every_seconds; /* KEPT_CHECK_EVERY: 30s, 5m, 500ms; 10ms to 24h */
 	int loops;                  /* KEPT_LOOPS: threads of the API, 1..64 */
 	int writers;                /* KEPT_WRITERS: write connections of the API process, 1..64 */

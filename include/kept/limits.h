@@ -1,8 +1,9 @@
 /*
- * limits.h: every ceiling of Kept, in one place.
+ * limits.h: the ceilings that decide how Kept behaves, in one place.
  *
- * A buffer, a body, a batch, a queue, a retry or a wait that has no name here has no ceiling, and that is a defect.
- * Units are in the names. Limits are per process unless a name says otherwise.
+ * A buffer, a body, a batch, a queue, a retry or a wait without a ceiling is a defect. Where a ceiling is a detail of
+ * one file, or follows from a format, it has its name there. Units are in the names. Limits are per process unless a
+ * name says otherwise.
  */
 #ifndef KEPT_LIMITS_H
 #define KEPT_LIMITS_H

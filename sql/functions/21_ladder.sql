@@ -48,7 +48,7 @@ as $$
 	recipient as (
 		-- One row for each recipient, with the nearest of its roles.
 		select distinct on (a.district_id, a.commitment_id, coalesce(party.person_id, party.organisation_id, md5(concat(party.group_code, '/', party.school_id))::uuid))
-			a.district_id, a.commitment_id, a.due_on, a.status, a.offsets, a.send_at, a.since,
+			a.district_id, a.commitment_id, a.due_on, a.status, a.offsets, a.send_at, greatest(a.since, party.since) as since,
 			coalesce(party.person_id, party.organisation_id, md5(concat(party.group_code, '/', party.school_id))::uuid) as recipient_id,
 			case when party.person_id is not null then 'person' when party.organisation_id is not null then 'organisation' else 'group' end as recipient_kind,
 			party.role as party_role,

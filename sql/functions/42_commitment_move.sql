@@ -97,11 +97,13 @@ begin
 	end if;
 	c := kept.commitment_lock(commitment_move.id);
 	perform kept.match(request, c.version);
+	-- A part in it is to own it, to help with it or to answer for it; not to profit from it.
 	if kept.role() = 'partner' and not exists (
 		select
 		from kept.party p
 		where p.district_id = c.district_id
 		and p.commitment_id = c.id
+		and p.role <> 'beneficiary'
 		and p.organisation_id = kept.scope_organisation()) then
 		perform kept.refuse(403, 'This key moves only the commitments of its own organisation.');
 	end if;

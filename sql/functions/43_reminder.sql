@@ -68,10 +68,20 @@ begin
 		order by x.recipient_id, x.channel
 	loop
 		message := case when r.dropped is null then kept.uuid7() end;
+		-- Once a day, also when the due date was moved in between.
 		insert into kept.reminder (district_id, commitment_id, due_on, rung, recipient_id, channel, recipient_kind, party_role, contact_id, due_at,
 			message_id, dropped)
-		values (c.district_id, c.id, c.due_on, 'NOW-' || to_char(r.local_day, 'YYYY-MM-DD'), r.recipient_id, r.channel, r.recipient_kind, r.party_role,
-			r.contact_id, kept.now(), message, r.dropped)
+		select c.district_id, c.id, c.due_on, today.rung, r.recipient_id, r.channel, r.recipient_kind, r.party_role,
+			r.contact_id, kept.now(), message, r.dropped
+		from (values ('NOW-' || to_char(r.local_day, 'YYYY-MM-DD'))) as today (rung)
+		where not exists (
+			select
+			from kept.reminder x
+			where x.district_id = c.district_id
+			and x.commitment_id = c.id
+			and x.rung = today.rung
+			and x.recipient_id = r.recipient_id
+			and x.channel = r.channel)
 		on conflict do nothing;
 		get diagnostics rows = row_count;
 		if rows > 0 and message is not null then

@@ -250,9 +250,41 @@ begin
 			left join truth now on now.message_id = o.id
 			where done.recorded is null
 		),
-		dropped as (
+		rerouted as (
+			-- Still true, but its contact is not: it goes to the next one that may be used, as a message of its own.
+			update kept.reminder r
+			set message_id = kept.uuid7(), contact_id = next.id
+			from judged j
+			join kept.reminder old on old.district_id = b.district_id and old.message_id = j.id
+			cross join lateral (
+				select k.id
+				from kept.contact k
+				where k.district_id = old.district_id
+				and (k.person_id = old.recipient_id or k.organisation_id = old.recipient_id)
+				and k.channel = old.channel
+				and not k.paused
+				and k.gone_at is null
+				order by k.position, k.id
+				limit 1) next
+			where j.reason like 'contact\_%'
+			and r.district_id = old.district_id
+			and r.commitment_id = old.commitment_id
+			and r.due_on = old.due_on
+			and r.rung = old.rung
+			and r.recipient_id = old.recipient_id
+			and r.channel = old.channel
+			returning j.id as superseded, r.message_id, r.channel, r.contact_id
+		),
+		queued as (
+			insert into kept.waiting (district_id, message_id, lane_id, ready_at, why)
+			select b.district_id, n.message_id, kept.lane_for(b.district_id, n.channel, n.contact_id, null), at, 'retry'
+			from rerouted n
+		),
+		ended as (
 			insert into kept.delivery (district_id, message_id, outcome, reason, attempts)
-			select b.district_id, j.id, 'dropped', j.reason, kept.attempts_of(b.district_id, j.id)
+			select b.district_id, j.id,
+				case when exists (select from rerouted n where n.superseded = j.id) then 'superseded' else 'dropped' end,
+				j.reason, kept.attempts_of(b.district_id, j.id)
 			from judged j
 			where j.reason is not null
 			on conflict do nothing

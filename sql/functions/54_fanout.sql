@@ -55,6 +55,7 @@ begin
 		from unnest(tenants, events) as a (district_id, event_id)
 		join kept.event v on v.district_id = a.district_id and v.id = a.event_id
 		join kept.endpoint e on e.district_id = v.district_id and e.state <> 'disabled' and kept.event_matches(e.events, v.type)
+			and v.created_at >= e.created_at
 		join kept.lane l on l.district_id = e.district_id and l.channel = 'webhook' and l.destination = 'endpoint:' || e.id
 		returning district_id, id, lane_id, endpoint_id, event_id
 	),

@@ -94,6 +94,7 @@ create table kept.party (
 	organisation_id uuid,
 	group_code text references kept.stakeholder_group,
 	school_id uuid,
+	since timestamptz not null default kept.now(),
 	primary key (district_id, commitment_id, id),
 	foreign key (district_id, commitment_id) references kept.commitment on delete cascade,
 	foreign key (district_id, person_id) references kept.person,
@@ -111,6 +112,7 @@ comment on column kept.party.person_id is 'A person, or.';
 comment on column kept.party.organisation_id is 'An organisation, or.';
 comment on column kept.party.group_code is 'A whole group.';
 comment on column kept.party.school_id is 'Of this school (with group_code only); NULL: of the district.';
+comment on column kept.party.since is 'When it became one: rungs of earlier days are passed over.';
 create unique index party_owner on kept.party (district_id, commitment_id) where role = 'owner';
 create index party_person on kept.party (district_id, person_id) where person_id is not null;
 create index party_organisation on kept.party (district_id, organisation_id) where organisation_id is not null;

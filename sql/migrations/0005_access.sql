@@ -184,6 +184,8 @@ end
 $$;
 -- What a district may change of itself; a change of policy or zone asks for all clocks to be reckoned anew.
 grant update (name, time_zone, locale, coordinator_id, plan_rev, version) on kept.district to kept_api;
+-- A reminder whose contact changed goes on as another message.
+grant update (message_id, contact_id) on kept.reminder to kept_worker;
 grant insert, update, delete on kept.heartbeat to kept_worker;
 create policy worker on kept.heartbeat to kept_worker using (true) with check (true);
 insert into kept.chore (name, done_at) values ('housekeeping', '-infinity');

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/schema.h"
+#include "api/schema/schema.h"
 #include "kept/text.h"
 #include "tests/support/walk.h"
 

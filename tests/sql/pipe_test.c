@@ -3,7 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <check.h>
 
@@ -32,6 +35,26 @@ STATEMENT(insert_child, "insert into public.child (parent) values ($1::int)", 1)
 STATEMENT(read_only, "select set_config('transaction_read_only', 'on', true)", 0);
 STATEMENT(setting, "select current_setting($1)", 1);
 STATEMENT(whole_size, "select length($1)", 1);
+
+/* Libraries of this process, libev among them, see a time of day that is so far ahead. */
+static long day_ahead;
+
+int clock_gettime(clockid_t id, struct timespec *now)
+{
+	long code = syscall(SYS_clock_gettime, id, now);
+	if (code == 0 && id == CLOCK_REALTIME)
+		now->tv_sec += day_ahead;
+	return (int)code;
+}
+
+int gettimeofday(struct timeval *restrict now, void *restrict zone)
+{
+	struct timespec fine;
+	(void)zone;
+	clock_gettime(CLOCK_REALTIME, &fine);
+	*now = (struct timeval){fine.tv_sec, fine.tv_nsec / 1000};
+	return 0;
+}
 
 static struct cluster *cluster;
 static char *url; /* of a database of its own for each test */
@@ -525,6 +548,32 @@ START_TEST(a_server_that_stands_still_is_given_up)
 }
 END_TEST
 
+/* _i: 0 forward, 1 back. */
+START_TEST(a_clock_that_is_set_moves_no_deadline)
+{
+	open_rig(1, 10);
+	ck_assert_int_eq(ask(&nap, "0").outcome, UNIT_DONE);
+	double before = ev_time();
+	int answered = rig.answered;
+	ck_assert_uint_ne(submit(&rig.answers[0], &nap, "2"), 0);
+	ck_assert_uint_ne(submit(&rig.answers[1], &echo, "patient"), 0);
+	ck_assert_uint_ne(submit_two(&rig.answers[2], &echo, "hasty", NULL, NULL, NULL, 1), 0);
+	day_ahead = _i == 0 ? 86400 : -86400;
+	/* libev looks at the time of day twice a second. */
+	run_for(0.7);
+	ck_assert_double_gt(_i == 0 ? ev_now(rig.loop) - before : before - ev_now(rig.loop), 80000);
+	ck_assert_int_eq(rig.answered, answered);
+	run_until(&rig.answered, answered + 1);
+	ck_assert_int_eq(rig.answers[2].outcome, UNIT_REFUSED);
+	run_until(&rig.answered, answered + 3);
+	ck_assert_int_eq(rig.answers[0].outcome, UNIT_DONE);
+	ck_assert_str_eq(rig.answers[1].values[0], "patient");
+	ck_assert_int_eq(rig.downs, 0);
+	day_ahead = 0;
+	close_rig();
+}
+END_TEST
+
 START_TEST(a_malformed_string_makes_no_pipe)
 {
 	struct pipe_settings settings = {.loop = EV_DEFAULT, .database_url = "password=hidden nonsense"};
@@ -557,6 +606,7 @@ int main(void)
 	tcase_add_test(test, a_dead_host_is_passed_over);
 	tcase_add_test(test, a_value_larger_than_the_socket_takes_is_sent);
 	tcase_add_test(test, a_server_that_stands_still_is_given_up);
+	tcase_add_loop_test(test, a_clock_that_is_set_moves_no_deadline, 0, 2);
 	tcase_add_test(test, a_malformed_string_makes_no_pipe);
 	suite_add_tcase(suite, test);
 	SRunner *runner = srunner_create(suite);

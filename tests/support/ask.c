@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "api/schema.h"
+#include "api/schema/schema.h"
 #include "kept/text.h"
 
 #define REQUEST_BYTES (4 * 1024 * 1024)

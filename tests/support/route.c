@@ -9,7 +9,7 @@
 #include <jansson.h>
 
 #include "api/contract.h"
-#include "api/schema.h"
+#include "api/schema/schema.h"
 #include "sql/statement.h"
 
 PGconn *route_connect(const char *url)

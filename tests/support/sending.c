@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kept/embed.h"
+#include "kept/steady.h"
 #include "worker/transport.h"
 
 #define CONTEXT "a row"
@@ -41,7 +42,8 @@ void sending_start(struct sending *sending, const char *mail_url, const char *ma
 	sending->config.mail_folder = strdup(mail_folder);
 	sending->config.mail_user = strdup("");
 	sending->config.mail_password = strdup("");
-	sending->config.mail_from = strdup("Kept <kept@lakeview.example>");
+	sending->config.mail_from_name = strdup("Kept");
+	sending->config.mail_from_address = strdup("kept@lakeview.example");
 	sending->config.mail_tls = tls;
 	sending->seal = seal_new("a:0123456789abcdef0123456789abcdef");
 	sending->policy = address_policy_new(allow, &error);
@@ -58,8 +60,8 @@ void sending_start(struct sending *sending, const char *mail_url, const char *ma
 		.limits = limits ? *limits : sending_limits(),
 		.room = no_room_needed,
 	};
-	sending->sender = sender_new(&settings, &error);
-	ck_assert_msg(sending->sender != NULL, "%s", error ? error : "");
+	sending->sender = sender_new(&settings);
+	ck_assert_ptr_nonnull(sending->sender);
 }
 
 void sending_stop(struct sending *sending)
@@ -72,7 +74,8 @@ void sending_stop(struct sending *sending)
 	free(sending->config.mail_folder);
 	free(sending->config.mail_user);
 	free(sending->config.mail_password);
-	free(sending->config.mail_from);
+	free(sending->config.mail_from_name);
+	free(sending->config.mail_from_address);
 	ev_loop_destroy(sending->loop);
 }
 

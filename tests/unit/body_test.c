@@ -4,7 +4,7 @@
 
 #include <check.h>
 
-#include "api/body.h"
+#include "api/request/body.h"
 #include "kept/limits.h"
 
 struct row {

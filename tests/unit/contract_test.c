@@ -6,7 +6,7 @@
 #include <check.h>
 
 #include "api/contract.h"
-#include "api/schema.h"
+#include "api/schema/schema.h"
 
 #define ID "0191b2a4-5c3e-7f00-8a1b-2c3d4e5f6071"
 

@@ -1,8 +1,8 @@
-/* Turns go round by flow, and within a flow in order: api/flows.h. */
+/* Turns go round by flow, and within a flow in order: api/unit/flows.h. */
 #include <check.h>
 #include <stdlib.h>
 
-#include "api/flows.h"
+#include "api/unit/flows.h"
 
 static struct flows flows;
 static struct flow_item items[8];

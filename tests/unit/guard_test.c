@@ -1,9 +1,9 @@
-/* What the guard refuses and what it lets pass: api/guard.h as tables. */
+/* What the guard refuses and what it lets pass: api/request/guard.h as tables. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/guard.h"
+#include "api/request/guard.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,10 +1,10 @@
-/* The table of problems, their JSON, and what an error of PostgreSQL becomes: api/problem.h. */
+/* The table of problems, their JSON, and what an error of PostgreSQL becomes: api/reply/problem.h. */
 #include <check.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/problem.h"
+#include "api/reply/problem.h"
 #include "kept/limits.h"
 
 START_TEST(codes_are_unique_and_fit_an_address)

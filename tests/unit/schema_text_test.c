@@ -4,7 +4,7 @@
 
 #include <check.h>
 
-#include "api/schema_read.h"
+#include "api/schema/schema_read.h"
 
 struct row {
 	const char *schema;

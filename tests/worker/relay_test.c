@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kept/steady.h"
 #include "tests/support/sending.h"
 #include "tests/support/smtp_peer.h"
 

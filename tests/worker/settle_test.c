@@ -227,13 +227,31 @@ START_TEST(completed_between_two_attempts_is_dropped)
 }
 END_TEST
 
-START_TEST(moved_address_is_not_written_to)
+START_TEST(corrected_address_gets_the_reminder_as_another_message)
 {
 	ck_assert_int_eq(fixture_tick(url, DUE), 1);
 	fixture_settle(url, DUE, RETRY);
 	fixture_change(url, DUE, "update kept.contact set address = 'other@lakeview.example'");
 	ck_assert_int_eq(fixture_tick(url, "2027-01-08T13:01:00Z"), 0);
-	check_delivery("dropped contact_changed 1");
+	check_delivery("superseded contact_changed 1");
+	check_text("2027-01-08T13:01:01Z",
+		   "select destination || ' ' || attempt || ' ' || (message_id <> (select message_id from "
+		   "kept.delivery)) from " TICK,
+		   "other@lakeview.example 1 true");
+}
+END_TEST
+
+START_TEST(reminder_goes_to_the_next_contact_when_its_own_is_gone)
+{
+	free(fixture_ask(url, DUE, "select kept.plan_due('-infinity', 1000)"));
+	fixture_change(url, DUE,
+		       "insert into kept.contact (district_id, person_id, organisation_id, channel, address, position)"
+		       " select district_id, person_id, organisation_id, channel, 'second@lakeview.example', 9 from "
+		       "kept.contact limit 1");
+	fixture_change(url, DUE, "update kept.contact set gone_at = kept.now() where position < 9");
+	ck_assert_int_eq(fixture_tick(url, DUE), 0);
+	check_delivery("superseded contact_gone 0");
+	check_text("2027-01-08T13:00:01Z", "select destination from " TICK, "second@lakeview.example");
 }
 END_TEST
 
@@ -472,7 +490,8 @@ int main(void)
 	tcase_add_test(tests, takeover_marks_only_the_open_window);
 	tcase_add_loop_test(tests, reminder_that_is_no_longer_true_is_dropped, 0, sizeof(changes) / sizeof(changes[0]));
 	tcase_add_test(tests, completed_between_two_attempts_is_dropped);
-	tcase_add_test(tests, moved_address_is_not_written_to);
+	tcase_add_test(tests, corrected_address_gets_the_reminder_as_another_message);
+	tcase_add_test(tests, reminder_goes_to_the_next_contact_when_its_own_is_gone);
 	tcase_add_test(tests, reminder_before_the_date_is_of_use_until_that_day_ends);
 	tcase_add_test(tests, window_with_nothing_true_gives_way_to_the_next);
 	tcase_add_test(tests, failed_reminder_is_told_to_endpoints_and_its_own_failure_is_not);

@@ -7,6 +7,7 @@
 
 #include "kept/limits.h"
 #include "kept/sign.h"
+#include "kept/steady.h"
 #include "tests/support/http_peer.h"
 #include "tests/support/sending.h"
 

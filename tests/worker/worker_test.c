@@ -1,13 +1,18 @@
 /* The worker as a program, on a real database, against a real relay: each once, whatever happens to it. */
 #include <check.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kept/limits.h"
+#include "kept/steady.h"
 #include "tests/support/fixture.h"
 #include "tests/support/http_peer.h"
 #include "tests/support/query.h"
@@ -291,6 +296,58 @@ START_TEST(worker_without_a_database_waits_and_stops_when_told)
 }
 END_TEST
 
+/* Greets like PostgreSQL (Frontend/Backend Protocol 3.0: AuthenticationOk, ReadyForQuery), then says no more. */
+static void *greet_and_hush(void *context)
+{
+	static const char greeting[] = "R\0\0\0\10\0\0\0\0Z\0\0\0\5I";
+	int listener = *(int *)context, client;
+	char bytes[1024];
+
+	while ((client = accept(listener, NULL, NULL)) >= 0) {
+		if (read(client, bytes, sizeof(bytes)) > 0 && write(client, greeting, sizeof(greeting) - 1) > 0)
+			while (read(client, bytes, sizeof(bytes)) > 0)
+				;
+		close(client);
+	}
+	return NULL;
+}
+
+START_TEST(once_ends_when_the_database_takes_connections_and_never_answers)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t length = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	pthread_t thread;
+
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, length), 0);
+	ck_assert_int_eq(listen(listener, 8), 0);
+	ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, greet_and_hush, &listener), 0);
+	snprintf(login, sizeof(login),
+		 "host=127.0.0.1 port=%d user=kept dbname=kept sslmode=disable gssencmode=disable",
+		 ntohs(address.sin_port));
+	ck_assert_int_eq(worker_end(worker_start("--once", NULL), 40), 1);
+	ck_assert(output_has("database_connected"));
+	ck_assert(output_has("PostgreSQL does not answer"));
+	shutdown(listener, SHUT_RDWR);
+	pthread_join(thread, NULL);
+	close(listener);
+}
+END_TEST
+
+START_TEST(relay_that_is_away_costs_one_round_and_not_the_whole_window)
+{
+	crowd(100);
+	ck_assert_int_eq(worker_end(worker_start("--once", "smtp://127.0.0.1:1"), 60), 0);
+	ck_assert_int_gt(number("select count(*) from kept.attempt where error = 'connect'"), 0);
+	ck_assert_int_le(number("select count(*) from kept.attempt"), 2 * KEPT_MAIL_CONNECTIONS);
+	ck_assert_int_eq(number("select count(*) from kept.batch where lease_id is not null"), 0);
+	cluster_clock(cluster, "2027-01-13T13:10:00Z");
+	worker_once();
+	check_each_once(101);
+}
+END_TEST
+
 START_TEST(late_settle_after_a_takeover_records_nothing)
 {
 	pid_t child;
@@ -366,6 +423,8 @@ int main(void)
 	tcase_add_test(program, killed_worker_loses_nothing_and_repeats_only_its_open_window);
 	tcase_add_test(program, database_that_goes_and_comes_back_gets_each_result_once);
 	tcase_add_test(program, worker_without_a_database_waits_and_stops_when_told);
+	tcase_add_test(program, once_ends_when_the_database_takes_connections_and_never_answers);
+	tcase_add_test(program, relay_that_is_away_costs_one_round_and_not_the_whole_window);
 	tcase_add_test(program, late_settle_after_a_takeover_records_nothing);
 	tcase_add_test(program, event_reaches_its_endpoint_signed);
 	suite_add_tcase(suite, program);

@@ -1,0 +1,104 @@
+/* The hooks that the contract names (api/hooks.def). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/contract.h"
+#include "api/request/exchange.h"
+#include "api/reply/health.h"
+#include "api/loop.h"
+#include "api/reply/secrets.h"
+#include "kept/limits.h"
+
+#define SECRETS_BYTES (64 * 1024)
+#define METRICS_BYTES (4 * 1024 * 1024)
+
+/* Ends the array of secrets and hands it to the statement. */
+static bool give_secrets(struct exchange *exchange, struct text *made, bool ok)
+{
+	text_adds(made, "]");
+	free(exchange->secrets);
+	exchange->secrets = ok ? text_take(made) : NULL;
+	text_release(made);
+	if (!exchange->secrets)
+		exchange_problem(exchange, "unavailable", NULL);
+	return exchange->secrets != NULL;
+}
+
+/* One for each contact of channel webhook; one alone where the body is a single endpoint or contact. */
+bool hook_before_webhook_secrets(struct exchange *exchange)
+{
+	const struct seal *seal = exchange->loop->service->seal;
+	const json_t *contacts = json_object_get(exchange->json, "contacts"), *contact;
+	struct text made;
+	bool ok = true;
+	size_t i;
+	text_init(&made, SECRETS_BYTES);
+	text_adds(&made, "[");
+	if (!contacts)
+		ok = secrets_add_webhook(seal, &made);
+	json_array_foreach (contacts, i, contact) {
+		const char *channel = json_string_value(json_object_get(contact, "channel"));
+		if (!channel || strcmp(channel, "webhook") != 0)
+			continue;
+		text_adds(&made, made.length > 1 ? "," : "");
+		ok = ok && secrets_add_webhook(seal, &made);
+	}
+	return give_secrets(exchange, &made, ok);
+}
+
+bool hook_before_api_key(struct exchange *exchange)
+{
+	struct text made;
+	text_init(&made, SECRETS_BYTES);
+	text_adds(&made, "[");
+	bool ok = secrets_add_key(exchange->loop->service->seal, &made);
+	return give_secrets(exchange, &made, ok);
+}
+
+bool hook_after_open_secrets(struct exchange *exchange)
+{
+	struct reply *reply = &exchange->reply;
+	if (reply->length == 0)
+		return true;
+	json_t *body = json_loadb(reply->constant, reply->length, 0, NULL);
+	char *text = body && secrets_open(exchange->loop->service->seal, body) ? json_dumps(body, JSON_COMPACT) : NULL;
+	json_decref(body);
+	if (!text) {
+		exchange_problem(exchange, "internal", NULL);
+		return false;
+	}
+	reply_body(reply, text, strlen(text));
+	return true;
+}
+
+void hook_produces_home(struct exchange *exchange)
+{
+	health_home(exchange);
+}
+
+void hook_produces_livez(struct exchange *exchange)
+{
+	health_live(exchange);
+}
+
+void hook_produces_readyz(struct exchange *exchange)
+{
+	health_ready(exchange);
+}
+
+void hook_produces_metrics(struct exchange *exchange)
+{
+	struct text out;
+	text_init(&out, METRICS_BYTES);
+	metrics_write(exchange->loop->service->metrics, &out);
+	size_t length = out.length;
+	reply_take(&exchange->reply, 200, "text/plain; version=0.0.4; charset=utf-8", text_take(&out), length);
+	exchange->reply.cache = REPLY_PUBLIC;
+	text_release(&out);
+}
+
+void hook_produces_openapi(struct exchange *exchange)
+{
+	reply_constant(&exchange->reply, 200, "application/json", contract_document, contract_document_length);
+	exchange->reply.cache = REPLY_PUBLIC;
+}

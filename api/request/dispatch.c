@@ -1,0 +1,257 @@
+#include "api/request/dispatch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "api/request/body.h"
+#include "api/loop.h"
+#include "api/reply/page_token.h"
+#include "api/schema/schema.h"
+#include "api/unit/work.h"
+#include "kept/limits.h"
+
+static bool refuse(struct exchange *exchange, const char *code, const char *detail)
+{
+	exchange_problem(exchange, code, detail);
+	exchange->refused = true;
+	return false;
+}
+
+static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_size,
+				   const char *value, size_t value_size)
+{
+	(void)kind;
+	struct exchange *exchange = context;
+	guard_header(&exchange->headers, name, name_size, value ? value : "", value ? value_size : 0);
+	return MHD_YES;
+}
+
+/* What makes the framing of the request doubtful. */
+static bool check_guard(struct exchange *exchange, const char *version)
+{
+	struct guard_fault fault = guard_target(exchange->target, &exchange->path);
+	MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, take_header, exchange);
+	/* libmicrohttpd hands the target over as a string and puts the version right behind it, unless a NUL was in it.
+	 */
+	if (!fault.code && exchange->after_target != version)
+		fault = (struct guard_fault){"bad-request", "The address holds a NUL."};
+	if (!fault.code)
+		fault = guard_headers_end(&exchange->headers, version);
+	if (!fault.code)
+		return true;
+	exchange->close = true;
+	return refuse(exchange, fault.code, fault.detail);
+}
+
+static bool find_operation(struct exchange *exchange)
+{
+	exchange->query = strchr(exchange->path, '?');
+	if (exchange->query)
+		*exchange->query++ = '\0';
+	contract_match(exchange->method, exchange->path, &exchange->match);
+	exchange->operation = exchange->match.operation;
+	if (exchange->operation)
+		return true;
+	if (exchange->match.status != 405)
+		return refuse(exchange, "not-found",
+			      "There is nothing under this path. /openapi.json lists all paths.");
+	if (strcmp(exchange->method, "OPTIONS") != 0)
+		return refuse(exchange, "method-not-allowed", "The header Allow names the methods that fit this path.");
+	reply_constant(&exchange->reply, 204, NULL, "", 0);
+	reply_header(&exchange->reply, "Allow", exchange->match.allow);
+	exchange->reply.cache = REPLY_PUBLIC;
+	exchange->refused = true;
+	return false;
+}
+
+static bool take_credential(struct exchange *exchange)
+{
+	if (exchange->operation->roles == 0)
+		return true;
+	const char *header = exchange_header(exchange, "Authorization");
+	const char *key = request_bearer(header);
+	if (!key)
+		return refuse(exchange, "unauthorized",
+			      "The key is not known, has expired or was revoked. "
+			      "Send a valid key as \"Authorization: Bearer KEY\".");
+	uint8_t hash[32];
+	struct text hex;
+	key_hash(hash, key);
+	text_init(&hex, sizeof(exchange->key_hash));
+	text_add_hex(&hex, hash, sizeof(hash));
+	bool ok = text_ok(&hex) && hex.length == 64;
+	if (ok)
+		memcpy(exchange->key_hash, hex.bytes, 65);
+	text_release(&hex);
+	return ok || refuse(exchange, "unavailable", NULL);
+}
+
+static bool has_body(const struct exchange *exchange)
+{
+	return exchange->headers.transfer_encoding > 0 || exchange->headers.length > 0;
+}
+
+static bool check_body_headers(struct exchange *exchange)
+{
+	const struct contract_operation *operation = exchange->operation;
+	const char *encoding = exchange_header(exchange, "Content-Encoding");
+	if (!has_body(exchange))
+		return true;
+	if (!operation->body)
+		return refuse(exchange, "bad-request", "This request takes no body.");
+	if (exchange->headers.length > KEPT_BODY_BYTES)
+		return refuse(exchange, "too-large", "A body may have 65,536 bytes.");
+	if (encoding && strcasecmp(encoding, "identity") != 0)
+		return refuse(exchange, "unsupported-media-type", "The body must not be encoded.");
+	if (!request_type_is(exchange_header(exchange, "Content-Type"), operation->body_type))
+		return refuse(exchange, "unsupported-media-type",
+			      "The header Accept names the type that is taken here.");
+	return true;
+}
+
+static bool take_if_match(struct exchange *exchange)
+{
+	const char *header = exchange_header(exchange, "If-Match");
+	if (!header && exchange->operation->if_match_required)
+		return refuse(
+			exchange, "precondition-required",
+			"Read the resource first and send its ETag in If-Match, or * to change whatever is there.");
+	if (!header)
+		return true;
+	switch (request_if_match(header, &exchange->if_match)) {
+	case MATCH_ANY:
+	case MATCH_VERSION:
+		return true;
+	case MATCH_NEVER:
+		return refuse(exchange, "precondition-failed", "The tag in If-Match is not one of this resource.");
+	case MATCH_MALFORMED:
+		break;
+	}
+	return refuse(exchange, "bad-request", "If-Match takes one entity tag in double quotes, or *.");
+}
+
+static bool take_idempotency_key(struct exchange *exchange)
+{
+	const char *header = exchange_header(exchange, "Idempotency-Key");
+	const char *method = exchange->operation->method;
+	if (!header || (strcmp(method, "POST") != 0 && strcmp(method, "PATCH") != 0 && strcmp(method, "DELETE") != 0))
+		return true;
+	if (request_idempotency_key(header, exchange->idempotency_key))
+		return true;
+	exchange->idempotency_key[0] = '\0';
+	return refuse(exchange, "bad-request", "Idempotency-Key takes 1 to 255 printable ASCII characters.");
+}
+
+static bool take_page(struct exchange *exchange)
+{
+	const struct contract_operation *operation = exchange->operation;
+	int size = request_parameter(operation, IN_QUERY, "page_size");
+	int token = request_parameter(operation, IN_QUERY, "page_token");
+	long items = KEPT_PAGE_ITEMS_DEFAULT;
+	if (size >= 0 && exchange->values[size])
+		items = strtol(exchange->values[size], NULL, 10);
+	items = items < 1 ? 1 : items > KEPT_PAGE_ITEMS ? KEPT_PAGE_ITEMS : items;
+	snprintf(exchange->page_size, sizeof(exchange->page_size), "%ld", items);
+	if (token < 0 || !exchange->values[token])
+		return true;
+	exchange->after =
+		page_token_open(exchange->loop->service->seal, operation, exchange->values, exchange->values[token]);
+	if (exchange->after)
+		return true;
+	problem_errors_parameter(&exchange->errors, "page_token", "does not belong to this list and these filters");
+	return refuse(exchange, "bad-page-token", "Begin again without page_token.");
+}
+
+static bool take_parameters(struct exchange *exchange)
+{
+	if (!request_path(&exchange->match, exchange->values))
+		return refuse(exchange, "not-found", "There is nothing under this path.");
+	if (!request_query(exchange->operation, exchange->query, exchange->values, &exchange->errors))
+		return refuse(exchange, "bad-request", "A query parameter is wrong. See errors.");
+	request_languages(exchange_header(exchange, "Accept-Language"), exchange->languages);
+	return take_page(exchange) && take_if_match(exchange) && take_idempotency_key(exchange);
+}
+
+bool dispatch_headers(struct exchange *exchange, const char *method, const char *version)
+{
+	exchange->method = method;
+	if (!check_guard(exchange, version)) {
+		/* Where the request ends cannot be known. */
+		exchange_answer(exchange);
+		return exchange->status > 0;
+	}
+	if (!guard_method_known(method)) {
+		exchange->close = true;
+		refuse(exchange, "not-implemented", NULL);
+	} else if (find_operation(exchange) && take_credential(exchange) && check_body_headers(exchange)) {
+		(void)take_parameters(exchange);
+	}
+	if (!exchange->refused || !has_body(exchange))
+		return true;
+	/* The body of a refused request is read and thrown away, unless it is long or the client waits for a sign. */
+	if (!exchange->headers.expects && exchange->headers.length <= KEPT_BODY_DISCARD_BYTES)
+		return true;
+	exchange->close = true;
+	exchange_answer(exchange);
+	return exchange->status > 0;
+}
+
+bool dispatch_body(struct exchange *exchange, const char *bytes, size_t size)
+{
+	if (!exchange->refused && size > KEPT_BODY_BYTES - exchange->body.length)
+		refuse(exchange, "too-large", "A body may have 65,536 bytes.");
+	if (!exchange->refused) {
+		text_add(&exchange->body, bytes, size);
+		return text_ok(&exchange->body);
+	}
+	text_release(&exchange->body);
+	exchange->discarded += size;
+	return exchange->discarded <= KEPT_BODY_DISCARD_BYTES;
+}
+
+static const char *status_code(int status)
+{
+	return problem_of_status(status)->code;
+}
+
+static bool take_body(struct exchange *exchange)
+{
+	const struct contract_operation *operation = exchange->operation;
+	if (!operation->body)
+		return true;
+	if (exchange->body.length == 0)
+		return !operation->body_required || refuse(exchange, "bad-request", "A body is needed.");
+	struct body_fault fault;
+	exchange->json = body_parse(exchange->body.bytes, exchange->body.length, &fault);
+	if (!exchange->json)
+		return refuse(exchange, status_code(fault.status), fault.detail);
+	struct schema_errors found;
+	schema_errors_init(&found);
+	bool valid = schema_validate(operation->body, exchange->json, &found);
+	for (size_t i = 0; i < found.count; i++)
+		problem_errors_pointer(&exchange->errors, found.items[i].pointer, found.items[i].detail);
+	schema_errors_release(&found);
+	if (!valid)
+		return refuse(exchange, "invalid", "The body holds members that are wrong. See errors.");
+	exchange->body_text = json_dumps(exchange->json, JSON_COMPACT);
+	return exchange->body_text || refuse(exchange, "unavailable", NULL);
+}
+
+bool dispatch_run(struct exchange *exchange)
+{
+	const struct contract_operation *operation = exchange->operation;
+	if (!exchange->refused && take_body(exchange)) {
+		if (operation->produces)
+			operation->produces(exchange);
+		else if (!operation->before || operation->before(exchange))
+			work_begin(exchange);
+	}
+	if (exchange->unit) {
+		exchange_suspend(exchange);
+		return true;
+	}
+	exchange_answer(exchange);
+	return exchange->status > 0;
+}
