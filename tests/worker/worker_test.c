@@ -296,10 +296,16 @@ START_TEST(worker_without_a_database_waits_and_stops_when_told)
 }
 END_TEST
 
-/* Greets like PostgreSQL (Frontend/Backend Protocol 3.0: AuthenticationOk, ReadyForQuery), then says no more. */
+/* Greets like PostgreSQL (Frontend/Backend Protocol 3.0: AuthenticationOk, ParameterStatus, ReadyForQuery), then says
+ * no more. */
 static void *greet_and_hush(void *context)
 {
-	static const char greeting[] = "R\0\0\0\10\0\0\0\0Z\0\0\0\5I";
+	static const char greeting[] = "R\0\0\0\10\0\0\0\0"
+				       "S\0\0\0\30server_version\0"
+				       "15.0\0"
+				       "S\0\0\0\27in_hot_standby\0off\0"
+				       "S\0\0\0\46default_transaction_read_only\0off\0"
+				       "Z\0\0\0\5I";
 	int listener = *(int *)context, client;
 	char bytes[1024];
 
