@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "api/request/dispatch.h"
 #include "api/loop.h"
+#include "api/request/dispatch.h"
 #include "kept/limits.h"
 #include "kept/log.h"
 

@@ -16,8 +16,8 @@
 #include <microhttpd.h>
 
 #include "api/request/exchange.h"
-#include "api/unit/lanes.h"
 #include "api/service.h"
+#include "api/unit/lanes.h"
 
 struct loop {
 	struct service *service;

@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "api/contract.h"
-#include "api/request/exchange.h"
-#include "api/reply/health.h"
 #include "api/loop.h"
+#include "api/reply/health.h"
 #include "api/reply/secrets.h"
+#include "api/request/exchange.h"
 #include "kept/limits.h"
 
 #define SECRETS_BYTES (64 * 1024)

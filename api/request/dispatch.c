@@ -5,9 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include "api/request/body.h"
 #include "api/loop.h"
 #include "api/reply/page_token.h"
+#include "api/request/body.h"
 #include "api/schema/schema.h"
 #include "api/unit/work.h"
 #include "kept/limits.h"

@@ -18,11 +18,11 @@
 #include <microhttpd.h>
 
 #include "api/contract.h"
-#include "api/request/guard.h"
-#include "api/unit/lanes.h"
 #include "api/reply/problem.h"
 #include "api/reply/reply.h"
+#include "api/request/guard.h"
 #include "api/request/request.h"
+#include "api/unit/lanes.h"
 #include "kept/text.h"
 
 #define EXCHANGE_PARAMETERS REQUEST_PARAMETERS

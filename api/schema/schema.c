@@ -188,7 +188,8 @@ static bool form_was_meant(const struct schema *form, const json_t *value)
 	return !form->ref || form_was_meant(form->ref, value);
 }
 
-/* No form fits. Of those that may have been meant, the faults of the one with the fewest are told, if it is the only one. */
+/* No form fits. Of those that may have been meant, the faults of the one with the fewest are told, if it is the only
+ * one. */
 static bool tell_nearest(const struct schema *const *schemas, size_t count, const json_t *value,
 			 const struct schema_place *at, struct schema_errors *errors)
 {

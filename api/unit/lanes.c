@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/unit/flows.h"
 #include "api/reply/metrics.h"
+#include "api/unit/flows.h"
 #include "kept/limits.h"
 #include "sql/database.h"
 

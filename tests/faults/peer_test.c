@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kept/limits.h"
 #include "tests/support/stage.h"
 
 #define DATE "2027-01-15"
@@ -145,6 +146,8 @@ END_TEST
 
 START_TEST(relay_that_is_away_delays_only_mail)
 {
+	long long tried;
+
 	add_mails(100);
 	add_posts(stage.hooks, 20, 20);
 	stage_clock(&stage, DUE);
@@ -153,10 +156,10 @@ START_TEST(relay_that_is_away_delays_only_mail)
 	stage_once(&stage);
 	ck_assert_int_eq(http_peer_requests(stage.hooks), 20);
 	ck_assert_int_eq(stage_number(&stage, "select count(*) from kept.delivery where outcome = 'sent'"), 20);
-	/* The lane is shut, so that most were not even tried. */
-	ck_assert_int_eq(
-		stage_number(&stage, "select count(*) from kept.attempt where outcome = 'retry' and error = 'connect'"),
-		64);
+	/* The lane is shut at the first failure: only what was under way already has failed as well. */
+	tried = stage_number(&stage, "select count(*) from kept.attempt where outcome = 'retry' and error = 'connect'");
+	ck_assert_int_ge(tried, 1);
+	ck_assert_int_le(tried, KEPT_MAIL_CONNECTIONS);
 	ck_assert_int_eq(stage_number(&stage, "select count(*) from kept.lane where paused_until > kept.now()"), 1);
 	stage.mail = smtp_peer_start();
 	ck_assert_ptr_nonnull(stage.mail);
@@ -269,17 +272,18 @@ START_TEST(retry_after_pauses_the_whole_lane)
 	int first;
 
 	add_posts(stage.hooks, 1, 100);
-	http_peer_script_times(stage.hooks, &(struct http_script){.status = 429, .header = "Retry-After: 120"}, 64);
+	http_peer_script(stage.hooks, &(struct http_script){.status = 429, .header = "Retry-After: 120"});
 	stage_clock(&stage, DUE);
 	stage_once(&stage);
 	first = http_peer_requests(stage.hooks);
-	ck_assert_int_le(first, 64);
+	ck_assert_int_le(first, KEPT_WINDOW_MESSAGES);
 	ck_assert_int_eq(stage_number(&stage, "select count(*) from kept.lane where pause_reason = 'peer' and "
 					      "paused_until = kept.now() + interval '120 seconds'"),
 			 1);
 	clock_after(1, 59);
 	stage_once(&stage);
 	ck_assert_int_eq(http_peer_requests(stage.hooks), first);
+	http_peer_script(stage.hooks, &(struct http_script){.status = 0});
 	clock_after(2, 1);
 	stage_once(&stage);
 	stage_receive(&stage, NULL);

@@ -1,13 +1,14 @@
-/* Queries, path values, headers, page tokens and secrets: api/request/request.h, api/reply/page_token.h, api/reply/secrets.h. */
+/* Queries, path values, headers, page tokens and secrets: api/request/request.h, api/reply/page_token.h,
+ * api/reply/secrets.h. */
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/reply/page_token.h"
 #include "api/reply/reply.h"
+#include "api/reply/secrets.h"
 #include "api/request/request.h"
 #include "api/schema/schema.h"
-#include "api/reply/secrets.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SCHEMA_LIMITS .max_length = SCHEMA_NO_LIMIT, .max_items = SCHEMA_NO_LIMIT, .max_properties = SCHEMA_NO_LIMIT

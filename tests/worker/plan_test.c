@@ -269,10 +269,11 @@ END_TEST
 
 START_TEST(removed_policy_makes_up_for_nothing)
 {
-	fixture_change(url, NEW_DAY,
-		       "insert into kept.reminder_policy (district_id, name, group_code, offsets) values (" FIXTURE_DISTRICT
-		       ", 'Families', 'families', '{-1}');"
-		       "select kept.reckon(" FIXTURE_DISTRICT ", " FIXTURE_COMMITMENT ")");
+	fixture_change(
+		url, NEW_DAY,
+		"insert into kept.reminder_policy (district_id, name, group_code, offsets) values (" FIXTURE_DISTRICT
+		", 'Families', 'families', '{-1}');"
+		"select kept.reckon(" FIXTURE_DISTRICT ", " FIXTURE_COMMITMENT ")");
 	ck_assert_int_eq(fixture_tick(url, "2027-01-14T13:00:00Z"), 1);
 	fixture_settle(url, "2027-01-14T13:00:00Z", SENT);
 	fixture_change(url, "2027-01-14T15:00:00Z",
@@ -426,11 +427,12 @@ START_TEST(what_hangs_does_not_take_all_places_of_a_worker)
 		       " from generate_series(1, 41) n;"
 		       "insert into kept.batch (district_id, lane_id, messages, ready_at) select district_id, id, "
 		       "array[kept.uuid7()], kept.now() - interval '1 min' * (1 + failures) from kept.lane");
-	check_text(NEW_DAY,
-		   "select concat_ws(' ', count(*), count(*) filter (where l.channel = 'webhook'), count(*) filter (where "
-		   "l.failures > 0)) from kept.lease(" FIXTURE_WORKER ", 16) taken join kept.batch b on b.id = "
-		   "taken.batch_id join kept.lane l on l.id = b.lane_id",
-		   "13 12 4");
+	check_text(
+		NEW_DAY,
+		"select concat_ws(' ', count(*), count(*) filter (where l.channel = 'webhook'), count(*) filter (where "
+		"l.failures > 0)) from kept.lease(" FIXTURE_WORKER ", 16) taken join kept.batch b on b.id = "
+		"taken.batch_id join kept.lane l on l.id = b.lane_id",
+		"13 12 4");
 	/* Those that it holds count: webhooks have had their share. */
 	check_text(NEW_DAY, "select count(*) from kept.lease(" FIXTURE_WORKER ", 3)", "0");
 }
