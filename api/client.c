@@ -8,6 +8,7 @@
 #include "api/request/dispatch.h"
 #include "kept/limits.h"
 #include "kept/log.h"
+#include "kept/steady.h"
 
 /* One connection of a client. */
 struct client {
@@ -102,7 +103,7 @@ static void request_ended(void *context, struct MHD_Connection *connection, void
 	if (!exchange)
 		return;
 	bool sent = why == MHD_REQUEST_TERMINATED_COMPLETED_OK;
-	double seconds = ev_time() - exchange->began;
+	double seconds = steady_seconds() - exchange->began;
 	metrics_request(loop->service->metrics, exchange->operation, sent ? exchange->status : 0, seconds);
 	/* A probe each second must not fill the log. */
 	bool quiet = exchange->operation && exchange->operation->roles == 0 && exchange->status < 400;

@@ -7,6 +7,7 @@
 #include "api/unit/wake.h"
 #include "kept/limits.h"
 #include "kept/log.h"
+#include "kept/steady.h"
 
 #define DRAIN_LOOK_SECONDS 0.02
 #define REST_SECONDS 0.5 /* connections at rest may still bring a request; it is told that the connection closes */
@@ -67,7 +68,7 @@ static void look_drained(struct ev_loop *ev, ev_timer *timer, int events)
 {
 	(void)events;
 	struct loop *loop = timer->data;
-	double passed = ev_now(ev) - loop->stopping_since;
+	double passed = steady_seconds() - loop->stopping_since;
 	bool done = !loop->exchanges && lanes_units(loop->lanes) == 0;
 	if (done && (loop->connections == 0 || passed > REST_SECONDS)) {
 		ev_break(ev, EVBREAK_ALL);
@@ -87,7 +88,7 @@ static void begin_to_stop(struct ev_loop *ev, ev_async *async, int events)
 	struct loop *loop = async->data;
 	if (loop->stopping_since > 0)
 		return;
-	loop->stopping_since = ev_now(ev);
+	loop->stopping_since = steady_seconds();
 	run_daemon(loop); /* takes what has connected already */
 	MHD_socket listening = MHD_quiesce_daemon(loop->daemon);
 	if (listening != MHD_INVALID_SOCKET)

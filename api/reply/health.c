@@ -8,6 +8,7 @@
 #include "api/unit/work.h"
 #include "kept/embed.h"
 #include "kept/limits.h"
+#include "sql/cell.h"
 
 #define PAGE_BYTES (64 * 1024)
 
@@ -20,8 +21,8 @@ struct health {
 
 static double number(const PGresult *row, const char *column, double absent)
 {
-	int i = PQfnumber(row, column);
-	return i < 0 || PQgetisnull(row, 0, i) ? absent : strtod(PQgetvalue(row, 0, i), NULL);
+	const char *text = cell_text(row, 0, column);
+	return text ? strtod(text, NULL) : absent;
 }
 
 static struct health read_health(const struct unit_result *result)

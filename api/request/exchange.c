@@ -6,6 +6,7 @@
 
 #include "api/loop.h"
 #include "kept/log.h"
+#include "kept/steady.h"
 
 static void deadline_passed(struct ev_loop *ev, ev_timer *timer, int events)
 {
@@ -34,7 +35,7 @@ struct exchange *exchange_new(struct loop *loop, struct MHD_Connection *connecti
 	exchange->path = copy;
 	exchange->method = "";
 	exchange->if_match = -1;
-	exchange->began = ev_time();
+	exchange->began = steady_seconds();
 	random_uuid(exchange->id);
 	text_init(&exchange->body, KEPT_BODY_BYTES);
 	problem_errors_init(&exchange->errors);
@@ -109,10 +110,9 @@ bool exchange_submit(struct exchange *exchange, const struct lane_request *reque
 
 void exchange_suspend(struct exchange *exchange)
 {
-	double left = exchange->began + KEPT_ANSWER_SECONDS - ev_time();
+	double left = exchange->began + KEPT_ANSWER_SECONDS - steady_seconds();
 	exchange->phase = EXCHANGE_WAITING;
-	/* The wall clock may have been set back meanwhile. */
-	left = left < 0 ? 0 : left > KEPT_ANSWER_SECONDS ? KEPT_ANSWER_SECONDS : left;
+	left = left < 0 ? 0 : left;
 	ev_timer_set(&exchange->deadline, left, 0);
 	ev_now_update(exchange->loop->ev);
 	ev_timer_start(exchange->loop->ev, &exchange->deadline);

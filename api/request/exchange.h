@@ -41,7 +41,7 @@ struct exchange {
 	struct exchange *previous, *next; /* all of the loop */
 	struct exchange *next_resume;     /* those to be resumed in this turn */
 	enum exchange_phase phase;
-	ev_tstamp began;
+	double began; /* steady_seconds() */
 	ev_timer deadline;
 	char id[37]; /* request id, a random UUID */
 

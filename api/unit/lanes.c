@@ -6,6 +6,7 @@
 #include "api/reply/metrics.h"
 #include "api/unit/flows.h"
 #include "kept/limits.h"
+#include "kept/steady.h"
 #include "sql/database.h"
 
 #define PIPES 64
@@ -210,7 +211,7 @@ static void pipe_changed(void *context, bool connected)
 	if (before == 0 && lane->connected == 0)
 		return;
 	if (lane->connected == 0) {
-		lane->away_since = ev_now(lanes->loop);
+		lane->away_since = steady_seconds();
 		ev_timer_set(&lane->away, KEPT_AWAY_SECONDS, 0);
 		ev_timer_start(lanes->loop, &lane->away);
 		return;
@@ -246,7 +247,7 @@ static bool lane_start(struct lanes *lanes, enum contract_lane name, const struc
 	lane->lanes = lanes;
 	lane->name = name;
 	lane->in_flight_each = kinds[name].in_flight;
-	lane->away_since = ev_now(lanes->loop);
+	lane->away_since = steady_seconds();
 	ev_timer_init(&lane->away, away_passed, KEPT_AWAY_SECONDS, 0);
 	lane->away.data = lane;
 	ev_timer_start(lanes->loop, &lane->away);
@@ -295,7 +296,7 @@ void lanes_free(struct lanes *lanes)
 enum lanes_answer lanes_submit(struct lanes *lanes, const struct lane_request *request, struct lane_unit **unit)
 {
 	struct lane *lane = &lanes->lanes[request->lane];
-	if (lane->connected == 0 && ev_now(lanes->loop) - lane->away_since >= KEPT_AWAY_SECONDS) {
+	if (lane->connected == 0 && steady_seconds() - lane->away_since >= KEPT_AWAY_SECONDS) {
 		atomic_fetch_add_explicit(&lanes->metrics->units_away, 1, memory_order_relaxed);
 		return LANES_AWAY;
 	}

@@ -9,6 +9,7 @@
 #include "api/unit/wake.h"
 #include "kept/limits.h"
 #include "kept/log.h"
+#include "sql/cell.h"
 #include "sql/database.h"
 
 #define REQUEST_BYTES (16 * 1024)
@@ -97,15 +98,9 @@ static bool is_read(const struct exchange *exchange)
 	return strcmp(exchange->operation->method, "GET") == 0;
 }
 
-static const char *cell(const PGresult *row, const char *column)
-{
-	int number = PQfnumber(row, column);
-	return number < 0 || PQgetisnull(row, 0, number) ? NULL : PQgetvalue(row, 0, number);
-}
-
 static void copy_cell(char *out, size_t size, const PGresult *row, const char *column)
 {
-	const char *value = cell(row, column);
+	const char *value = cell_text(row, 0, column);
 	snprintf(out, size, "%s", value ? value : "");
 }
 
@@ -161,8 +156,8 @@ static void make_reply(struct exchange *exchange, struct unit_result *result)
 		exchange_problem(exchange, "not-found", NULL);
 		return;
 	}
-	const char *status_text = cell(row, "status"), *body = cell(row, "body");
-	const char *etag = cell(row, "etag"), *location = cell(row, "location");
+	const char *status_text = cell_text(row, 0, "status"), *body = cell_text(row, 0, "body");
+	const char *etag = cell_text(row, 0, "etag"), *location = cell_text(row, 0, "location");
 	long status = status_text ? strtol(status_text, NULL, 10) : 0;
 	if (status < 200 || status > 599) {
 		log_write(LOG_ERROR_LEVEL, "statement_without_status", "sstatement",
@@ -177,7 +172,7 @@ static void make_reply(struct exchange *exchange, struct unit_result *result)
 	if (tag[0] && status == 200 && not_modified(exchange, tag))
 		status = 304;
 	if (status == 200 && is_list(exchange->operation)) {
-		make_list(exchange, body ? body : "[]", cell(row, "next"));
+		make_list(exchange, body ? body : "[]", cell_text(row, 0, "next"));
 	} else if (body && status != 204) {
 		result->results[result->result_count - 1] = NULL;
 		reply_result(&exchange->reply, (int)status, "application/json", row, body, strlen(body));
