@@ -21,7 +21,8 @@ returns table (
 language sql stable
 rows 100
 as $$
-	-- By primary keys, and contact_person, contact_organisation.
+	-- By primary keys, and contact_person, contact_organisation. OFFSET 0 keeps each look-up apart: on tables without
+	-- statistics the planner would else walk a whole district for each commitment.
 	with asked as (
 		select c.district_id, c.id as commitment_id, c.due_on, c.status, c.remindable_since,
 			d.time_zone as district_zone,
@@ -31,7 +32,12 @@ as $$
 			-- A policy changes what is to come: rungs of days before it was edited are not made up for.
 			greatest(c.remindable_since, p.updated_at) as since
 		from unnest(districts, commitments) as a (district_id, commitment_id)
-		join kept.commitment c on c.district_id = a.district_id and c.id = a.commitment_id
+		cross join lateral (
+			select *
+			from kept.commitment x
+			where x.district_id = a.district_id
+			and x.id = a.commitment_id
+			offset 0) c
 		join kept.district d on d.id = c.district_id
 		left join kept.school s on s.district_id = c.district_id and s.id = c.school_id
 		left join lateral (
@@ -59,7 +65,12 @@ as $$
 				else a.zone
 			end as zone
 		from asked a
-		join kept.party on party.district_id = a.district_id and party.commitment_id = a.commitment_id
+		cross join lateral (
+			select *
+			from kept.party x
+			where x.district_id = a.district_id
+			and x.commitment_id = a.commitment_id
+			offset 0) party
 		left join kept.person on person.district_id = party.district_id and person.id = party.person_id
 		left join kept.organisation on organisation.district_id = party.district_id and organisation.id = party.organisation_id
 		left join kept.school home on home.district_id = organisation.district_id and home.id = organisation.school_id
@@ -169,7 +180,12 @@ begin
 			select a.district_id, a.commitment_id, null
 			from unnest(districts, commitments) as a (district_id, commitment_id)) all_rungs
 		group by all_rungs.district_id, all_rungs.commitment_id) rung
-	join kept.commitment c on c.district_id = rung.district_id and c.id = rung.commitment_id
+	cross join lateral (
+		select x.district_id, x.id
+		from kept.commitment x
+		where x.district_id = rung.district_id
+		and x.id = rung.commitment_id
+		offset 0) c
 	join kept.district d on d.id = c.district_id
 	order by c.district_id, c.id
 	on conflict on constraint reminder_clock_pkey do update

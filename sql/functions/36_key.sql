@@ -44,9 +44,10 @@ begin
 	if body ->> 'organisation_id' is not null and body ->> 'role' <> 'partner' then
 		errors := errors || kept.field_error('/organisation_id', 'goes with the role partner only');
 	end if;
+	if body ->> 'role' = 'admin' and coalesce(body ->> 'school_id', body ->> 'group') is not null then
+		errors := errors || kept.field_error('/role', 'of an admin is for the whole district: leave out school and group, or take the role steward');
+	end if;
 	perform kept.refuse_fields(errors);
-	-- No key makes one that may do more than itself.
-	perform kept.require_scope((body ->> 'school_id')::uuid, array[body ->> 'group']);
 	insert into kept.key (district_id, name, prefix, hash, role, school_id, group_code, organisation_id, expires_at)
 	values (kept.district(), coalesce(body ->> 'name', ''), secrets -> 0 ->> 'prefix', secrets -> 0 ->> 'hash', body ->> 'role',
 		(body ->> 'school_id')::uuid, body ->> 'group', (body ->> 'organisation_id')::uuid, (body ->> 'expires_at')::timestamptz)
@@ -73,11 +74,10 @@ begin
 		perform kept.not_found('key');
 	end if;
 	perform kept.match(request, key.version);
-	perform kept.require_scope(key.school_id, array[key.group_code]);
 	return key;
 end
 $$;
-comment on function kept.key_lock(jsonb, uuid) is 'The key, locked for a change: 404 where absent, 412 where the version is another, 403 out of scope.';
+comment on function kept.key_lock(jsonb, uuid) is 'The key, locked for a change: 404 where absent, 412 where the version is another.';
 grant execute on function kept.key_lock(jsonb, uuid) to kept_api;
 
 create or replace function kept.key_change(request jsonb, id uuid, body jsonb) returns kept.reply

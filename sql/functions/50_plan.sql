@@ -83,6 +83,19 @@ $$;
 comment on function kept.plan_commitments(uuid[], uuid[]) is 'Records and sends on what is due of these commitments, and sets their clocks; the caller has locked the clocks.';
 grant execute on function kept.plan_commitments(uuid[], uuid[]) to kept_worker;
 
+-- Deadlocks, locks, a full disk, a server that stops: the whole look is to be made again, nothing is wrong with a row.
+create or replace function kept.raise_passing(state text, words text) returns void
+language plpgsql stable
+as $$
+begin
+	if left(state, 2) in ('40', '53', '57', '58') or state = '55P03' then
+		raise exception using errcode = state, message = words;
+	end if;
+end
+$$;
+comment on function kept.raise_passing(text, text) is 'Raises an error again that speaks of the moment and not of the row that was at work.';
+grant execute on function kept.raise_passing(text, text) to kept_worker;
+
 create or replace function kept.plan_due(since timestamptz, most int) returns int
 language plpgsql volatile
 as $$
@@ -104,7 +117,26 @@ begin
 	if districts is null then
 		return 0;
 	end if;
-	perform kept.plan_commitments(districts, commitments);
+	begin
+		perform kept.plan_commitments(districts, commitments);
+	exception
+		when others then
+			perform kept.raise_passing(sqlstate, sqlerrm);
+			-- One of them cannot be planned (its time zone is gone, say): each on its own, so that it stops no other.
+			for n in 1..cardinality(commitments) loop
+				begin
+					perform kept.plan_commitments(districts[n:n], commitments[n:n]);
+				exception
+					when others then
+						perform kept.raise_passing(sqlstate, sqlerrm);
+						raise warning 'commitment % of district % cannot be planned: %', commitments[n], districts[n], sqlerrm;
+						update kept.reminder_clock c
+						set next_at = kept.now() + interval '1 hour'
+						where c.district_id = districts[n]
+						and c.commitment_id = commitments[n];
+				end;
+			end loop;
+	end;
 	return cardinality(districts);
 end
 $$;
@@ -138,7 +170,25 @@ begin
 			limit most - done
 			for update skip locked) old;
 		if districts is not null then
-			perform kept.reckon_many(districts, commitments);
+			begin
+				perform kept.reckon_many(districts, commitments);
+			exception
+				when others then
+					perform kept.raise_passing(sqlstate, sqlerrm);
+					for n in 1..cardinality(commitments) loop
+						begin
+							perform kept.reckon_many(districts[n:n], commitments[n:n]);
+						exception
+							when others then
+								perform kept.raise_passing(sqlstate, sqlerrm);
+								raise warning 'commitment % of district % cannot be reckoned: %', commitments[n], districts[n], sqlerrm;
+								update kept.reminder_clock c
+								set next_at = kept.now() + interval '1 hour', plan_rev = job.plan_rev
+								where c.district_id = districts[n]
+								and c.commitment_id = commitments[n];
+						end;
+					end loop;
+			end;
 			done := done + cardinality(districts);
 		end if;
 		delete from kept.replan r

@@ -334,3 +334,71 @@ $$;
 comment on function kept.window_open(uuid, uuid, text) is
 	'Opens the next window of a batch whose lock or lease the caller holds, and answers what is to be sent; without any row the batch is done and gone.';
 grant execute on function kept.window_open(uuid, uuid, text) to kept_worker;
+
+create or replace function kept.window_try(district uuid, of_batch uuid, public_url text)
+returns table (
+	batch_id uuid,
+	lease_id uuid,
+	"position" int,
+	message_id uuid,
+	attempt int,
+	channel text,
+	destination text,
+	secret text,
+	secret_context text,
+	demonstration boolean,
+	content jsonb,
+	body text,
+	useful_seconds float8,
+	rate float8
+)
+language plpgsql volatile
+rows 64
+as $$
+#variable_conflict use_column
+declare
+	at timestamptz := kept.now();
+	tries constant int := 5;
+	b kept.batch;
+	number int;
+begin
+	return query
+	select *
+	from kept.window_open(window_try.district, of_batch, window_try.public_url);
+exception
+	when others then
+		perform kept.raise_passing(sqlstate, sqlerrm);
+		raise warning 'batch % of district % cannot be opened: %', of_batch, window_try.district, sqlerrm;
+		select *
+		into strict b
+		from kept.batch
+		where batch.district_id = window_try.district
+		and batch.id = of_batch;
+		delete from kept.batch
+		where batch.district_id = b.district_id
+		and batch.id = b.id;
+		if cardinality(b.messages) - b.settled > 1 then
+			-- Each message on its own, so that the one at fault stops no other.
+			insert into kept.batch (district_id, id, lane_id, messages, ready_at)
+			select b.district_id, kept.uuid7(), b.lane_id, array[m.id], at
+			from unnest(b.messages[b.settled + 1:]) as m (id);
+			return;
+		end if;
+		number := kept.attempts_of(b.district_id, b.messages[b.settled + 1]) + 1;
+		insert into kept.attempt (district_id, message_id, number, outcome, error, next_at, worker_id)
+		values (b.district_id, b.messages[b.settled + 1], number, case when number < tries then 'retry' else 'failed' end, 'compose',
+			case when number < tries then at + interval '15 minutes' end, b.worker_id);
+		if number < tries then
+			insert into kept.waiting (district_id, message_id, lane_id, ready_at, why)
+			values (b.district_id, b.messages[b.settled + 1], b.lane_id, at + interval '15 minutes', 'retry')
+			on conflict do nothing;
+		else
+			insert into kept.delivery (district_id, message_id, outcome, reason, attempts)
+			values (b.district_id, b.messages[b.settled + 1], 'failed', 'compose', number)
+			on conflict do nothing;
+		end if;
+end
+$$;
+comment on function kept.window_try(uuid, uuid, text) is
+	'As kept.window_open; a message that cannot be made is parted from the others, tried again, and after its tries recorded as failed.';
+grant execute on function kept.window_try(uuid, uuid, text) to kept_worker;

@@ -271,7 +271,7 @@ begin
 	if b.slot is not null then
 		return query
 		select *
-		from kept.window_open(b.district_id, b.id, settle.public_url);
+		from kept.window_try(b.district_id, b.id, settle.public_url);
 	end if;
 end
 $$;

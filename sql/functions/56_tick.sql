@@ -75,7 +75,7 @@ begin
 			had := had || taken.batch_id;
 			return query
 			select *
-			from kept.window_open(taken.district_id, taken.batch_id, tick.public_url);
+			from kept.window_try(taken.district_id, taken.batch_id, tick.public_url);
 		end loop;
 	end if;
 	if tick.batches > coalesce(cardinality(had), 0) then
@@ -85,7 +85,7 @@ begin
 		loop
 			return query
 			select *
-			from kept.window_open(taken.district_id, taken.batch_id, tick.public_url);
+			from kept.window_try(taken.district_id, taken.batch_id, tick.public_url);
 		end loop;
 	end if;
 end

@@ -438,6 +438,25 @@ START_TEST(what_hangs_does_not_take_all_places_of_a_worker)
 }
 END_TEST
 
+START_TEST(one_that_cannot_be_planned_stops_no_other)
+{
+	fixture_crowd(url, NEW_DAY, 5, "crowd.example", "2027-01-15");
+	fixture_change(url, NEW_DAY, "update kept.person set time_zone = 'Mars/Olympus' where id = " FIXTURE_PERSON);
+	(void)fixture_tick(url, WEEK_BEFORE);
+	check_text(WEEK_BEFORE, "select count(*) from kept.reminder where channel = 'email' and message_id is not null",
+		   "5");
+	check_text(WEEK_BEFORE,
+		   "select to_char(next_at at time zone 'UTC', 'MM-DD HH24:MI') from kept.reminder_clock where "
+		   "commitment_id "
+		   "= " FIXTURE_COMMITMENT,
+		   "01-08 14:00");
+	fixture_change(url, WEEK_BEFORE, "update kept.person set time_zone = null where id = " FIXTURE_PERSON);
+	(void)fixture_tick(url, "2027-01-08T14:00:00Z");
+	check_text(WEEK_BEFORE, "select count(*) from kept.reminder where channel = 'email' and message_id is not null",
+		   "6");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("plan");
@@ -471,6 +490,7 @@ int main(void)
 	tcase_add_test(tests, worker_sleeps_until_the_next_rung);
 	tcase_add_test(tests, old_clock_is_found_by_a_full_look);
 	tcase_add_test(tests, small_district_does_not_wait_for_a_large_one);
+	tcase_add_test(tests, one_that_cannot_be_planned_stops_no_other);
 	tcase_add_test(tests, what_hangs_does_not_take_all_places_of_a_worker);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);

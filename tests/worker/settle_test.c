@@ -474,6 +474,29 @@ START_TEST(replayed_message_goes_again_under_its_id)
 }
 END_TEST
 
+START_TEST(message_that_cannot_be_made_fails_alone_after_its_tries)
+{
+	fixture_crowd(url, "2027-01-02T13:00:00Z", 5, "crowd.example", "2027-01-15");
+	free(fixture_ask(url, DUE, "select kept.plan_due('-infinity', 1000)"));
+	fixture_change(url, DUE, "update kept.lane set slots = 16");
+	fixture_change(
+		url, DUE,
+		"update kept.person set time_zone = 'Mars/Olympus' where id ="
+		" (select recipient_id from kept.reminder where channel = 'email' and recipient_id <> " FIXTURE_PERSON
+		" limit 1)");
+	/* Their batch cannot be opened, and each goes on by itself. */
+	ck_assert_int_eq(fixture_tick(url, DUE), 1);
+	ck_assert_int_eq(fixture_tick(url, "2027-01-08T13:00:01Z"), 4);
+	check_text(DUE, "select concat_ws(' ', number, outcome, error) from kept.attempt", "1 retry compose");
+	for (int minutes = 16; minutes < 90; minutes += 16) {
+		char instant[40];
+		snprintf(instant, sizeof(instant), "2027-01-08T%02d:%02d:00Z", 13 + minutes / 60, minutes % 60);
+		(void)fixture_tick(url, instant);
+	}
+	check_text(DUE, "select concat_ws(' ', outcome, reason, attempts) from kept.delivery", "failed compose 5");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("settle");
@@ -506,6 +529,7 @@ int main(void)
 	tcase_add_test(tests, lane_gives_no_more_batches_than_slots);
 	tcase_add_test(tests, reminder_asked_for_by_hand_goes_at_once);
 	tcase_add_test(tests, replayed_message_goes_again_under_its_id);
+	tcase_add_test(tests, message_that_cannot_be_made_fails_alone_after_its_tries);
 	suite_add_tcase(suite, tests);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
