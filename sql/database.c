@@ -10,7 +10,8 @@
 #include "kept/text.h"
 
 #define OPTIONS_BYTES (64 * 1024)
-#define SESSION "-c timezone=UTC -c datestyle=ISO,YMD -c intervalstyle=postgres -c search_path=pg_catalog,pg_temp"
+#define SESSION                                                                                                        \
+	"-c timezone=UTC -c datestyle=ISO,YMD -c intervalstyle=postgres -c search_path=pg_catalog,pg_temp -c jit=off"
 #define TCP_USER_TIMEOUT_MS "5000"
 #define TEXT_OF(token) #token
 #define DIGITS_OF(macro) TEXT_OF(macro)
@@ -76,6 +77,8 @@ static char *session_options(const char *present, const struct database_session 
 	if (present && *present)
 		text_addf(&options, "%s ", present);
 	text_adds(&options, SESSION);
+	if (session->one_plan)
+		text_adds(&options, " -c plan_cache_mode=force_generic_plan");
 	if (session->statement_timeout_ms > 0)
 		text_addf(&options, " -c statement_timeout=%d", session->statement_timeout_ms);
 	if (session->lock_timeout_ms > 0)

@@ -13,6 +13,7 @@ struct database_session {
 	const char *application_name; /* NULL: libpq's */
 	int statement_timeout_ms;     /* 0: none */
 	int lock_timeout_ms;          /* 0: none */
+	bool one_plan;                /* a statement is planned once, not for each set of values */
 };
 
 /* Keywords and values as PQconnectStartParams() takes them, ended by NULL. Owned strings; database_url_release(). */
