@@ -255,7 +255,12 @@ begin
 			update kept.reminder r
 			set message_id = kept.uuid7(), contact_id = next.id
 			from judged j
-			join kept.reminder old on old.district_id = b.district_id and old.message_id = j.id
+			cross join lateral (
+				select *
+				from kept.reminder x
+				where x.district_id = b.district_id
+				and x.message_id = j.id
+				limit 1) old
 			cross join lateral (
 				select k.id
 				from kept.contact k
