@@ -148,22 +148,7 @@ comment on function kept.reminder_now(uuid, uuid[], text) is
 grant execute on function kept.reminder_now(uuid, uuid[], text) to kept_worker;
 
 create or replace function kept.window_open(district uuid, of_batch uuid, public_url text)
-returns table (
-	batch_id uuid,
-	lease_id uuid,
-	"position" int,
-	message_id uuid,
-	attempt int,
-	channel text,
-	destination text,
-	secret text,
-	secret_context text,
-	demonstration boolean,
-	content jsonb,
-	body text,
-	useful_seconds float8,
-	rate float8
-)
+returns setof kept.sending
 language plpgsql volatile
 rows 64
 as $$
@@ -341,22 +326,7 @@ comment on function kept.window_open(uuid, uuid, text) is
 grant execute on function kept.window_open(uuid, uuid, text) to kept_worker;
 
 create or replace function kept.window_try(district uuid, of_batch uuid, public_url text)
-returns table (
-	batch_id uuid,
-	lease_id uuid,
-	"position" int,
-	message_id uuid,
-	attempt int,
-	channel text,
-	destination text,
-	secret text,
-	secret_context text,
-	demonstration boolean,
-	content jsonb,
-	body text,
-	useful_seconds float8,
-	rate float8
-)
+returns setof kept.sending
 language plpgsql volatile
 rows 64
 as $$

@@ -115,22 +115,7 @@ grant execute on function kept.reminders_failed(uuid, uuid[]) to kept_worker;
 
 -- Plans as in kept.tick.
 create or replace function kept.settle(batch uuid, lease uuid, results jsonb, give_back boolean, public_url text)
-returns table (
-	batch_id uuid,
-	lease_id uuid,
-	"position" int,
-	message_id uuid,
-	attempt int,
-	channel text,
-	destination text,
-	secret text,
-	secret_context text,
-	demonstration boolean,
-	content jsonb,
-	body text,
-	useful_seconds float8,
-	rate float8
-)
+returns setof kept.sending
 language plpgsql volatile
 rows 64
 set enable_seqscan = off

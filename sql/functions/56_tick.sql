@@ -20,22 +20,7 @@ grant execute on function kept.beat(uuid, text) to kept_worker;
 -- A kept plan that was made while a table was small reads all of it when it is large: only indexes, one row after the
 -- other, here and in kept.settle and kept.reckon_many.
 create or replace function kept.tick(worker uuid, version text, batches int, public_url text)
-returns table (
-	batch_id uuid,
-	lease_id uuid,
-	"position" int,
-	message_id uuid,
-	attempt int,
-	channel text,
-	destination text,
-	secret text,
-	secret_context text,
-	demonstration boolean,
-	content jsonb,
-	body text,
-	useful_seconds float8,
-	rate float8
-)
+returns setof kept.sending
 language plpgsql volatile
 rows 64
 set enable_seqscan = off

@@ -308,3 +308,22 @@ comment on column kept.audit.row_id is 'Which row: its key without the district.
 comment on column kept.audit.change is 'What happened.';
 comment on column kept.audit.members is 'New values of what changed (insert: all); of erasable members only their names, under "erasable".';
 create index audit_row on kept.audit (district_id, table_name, row_id, id);
+
+-- What a worker is handed: one message to send, in an open window of a batch under its lease.
+create type kept.sending as (
+	batch_id uuid,
+	lease_id uuid,
+	"position" int,
+	message_id uuid,
+	attempt int,
+	channel text,
+	destination text,
+	secret text,
+	secret_context text,
+	demonstration boolean,
+	content jsonb,
+	body text,
+	useful_seconds float8,
+	rate float8
+);
+comment on type kept.sending is 'One attempt of one message, as kept.tick and kept.settle hand it to a worker; secret is sealed, body and content exclude each other, useful_seconds below 0: always of use.';
