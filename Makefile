@@ -25,7 +25,7 @@ CFLAGS_ALL := -std=c11 $(CFLAGS) $(WARN) $(if $(DEVELOPER),-Werror) $(HARDEN) -f
 LDFLAGS_ALL := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -pthread $(LDFLAGS)
 LIBS := -lmicrohttpd -ljansson -lpq -lev -lcrypto -lpcre2-8 -licui18n -licuuc -lm
 LIBS_WORKER := -lcurl $(LIBS)
-LIBS_TESTS := -lcheck -lsubunit -lrt $(LIBS_WORKER)
+LIBS_TESTS := -lssl -lcheck -lsubunit -lrt $(LIBS_WORKER)
 
 # The mains; all else is one archive. api/contract and sql/compiler are build tools.
 API_ROOMS := api/command api/reply api/request api/schema api/unit

@@ -204,6 +204,7 @@ struct mail *mail_new(const struct mail_settings *settings)
 		.user = settings->config->mail_user,
 		.password = settings->config->mail_password,
 		.from = mail->from.address,
+		.tls_authorities = settings->config->tls_authorities,
 		.tls = settings->config->mail_tls,
 		.seconds = settings->seconds,
 		.answer_seconds = settings->answer_seconds,

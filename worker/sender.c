@@ -44,6 +44,7 @@ struct sender *sender_new(const struct sender_settings *settings)
 	struct webhook_settings webhook = {
 		.policy = settings->policy,
 		.seal = settings->seal,
+		.tls_authorities = settings->config->tls_authorities,
 		.seconds = limits->webhook_seconds,
 		.connect_seconds = limits->webhook_connect_seconds,
 	};

@@ -9,6 +9,7 @@
 
 #include "kept/steady.h"
 #include "worker/attempt.h"
+#include "worker/transport.h"
 
 #define LEAVE_SECONDS 1.0 /* wait for the answer to QUIT */
 
@@ -120,7 +121,7 @@ static size_t drop_bytes(char *bytes, size_t size, size_t count, void *context)
 	return size * count;
 }
 
-static void set_options(struct smtp *smtp)
+static bool set_options(struct smtp *smtp)
 {
 	const struct smtp_settings *settings = smtp->settings;
 	CURL *easy = smtp->easy;
@@ -156,6 +157,7 @@ static void set_options(struct smtp *smtp)
 	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, smtp);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(settings->seconds * 1000));
 	curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, longest);
+	return transport_trust(easy, settings->tls_authorities);
 }
 
 struct smtp *smtp_new(const struct smtp_settings *settings)
@@ -166,12 +168,11 @@ struct smtp *smtp_new(const struct smtp_settings *settings)
 		return NULL;
 	smtp->settings = settings;
 	smtp->easy = curl_easy_init();
-	if (!smtp->easy) {
-		free(smtp);
-		return NULL;
-	}
-	set_options(smtp);
-	return smtp;
+	if (smtp->easy && set_options(smtp))
+		return smtp;
+	curl_easy_cleanup(smtp->easy);
+	free(smtp);
+	return NULL;
 }
 
 void smtp_free(struct smtp *smtp)

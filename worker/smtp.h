@@ -18,7 +18,8 @@ struct smtp_settings {
 	const char *url;  /* smtp:// or smtps:// */
 	const char *user; /* "" none */
 	const char *password;
-	const char *from;        /* envelope sender */
+	const char *from;            /* envelope sender */
+	const char *tls_authorities; /* PEM file, trusted beside the system's; "" none */
 	enum mail_tls tls;       /* opportunistic: a certificate is not checked, because no TLS at all would do too */
 	double seconds;          /* from the first byte to the final dot */
 	double answer_seconds;   /* wait for the answer after the dot */

@@ -19,6 +19,9 @@
  */
 bool transport_prepare_process(void) __attribute__((warn_unused_result));
 
+/* Trusts the authorities of that PEM file beside the system's; "" changes nothing. False: no memory. */
+bool transport_trust(CURL *easy, const char *authorities) __attribute__((warn_unused_result));
+
 struct transport;
 
 /* A transfer ended; the handle is out of the multi. Called once, from the loop. */

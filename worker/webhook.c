@@ -176,7 +176,7 @@ static void ended(void *context, CURL *easy, CURLcode code)
 	post_free(post);
 }
 
-static void set_options(struct post *post)
+static bool set_options(struct post *post)
 {
 	const struct webhook_settings *settings = &post->webhook->settings;
 	CURL *easy = post->transfer.easy;
@@ -208,6 +208,7 @@ static void set_options(struct post *post)
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, post);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
+	return transport_trust(easy, settings->tls_authorities);
 }
 
 static void refuse(struct post *post, enum send_error error, const char *why)
@@ -254,8 +255,7 @@ void webhook_send(struct webhook *webhook, const struct send_job *job, send_done
 		refuse(post, SEND_COMPOSE, "the signing secret does not open");
 		return;
 	}
-	set_options(post);
-	if (!transport_add(webhook->settings.transport, &post->transfer)) {
+	if (!set_options(post) || !transport_add(webhook->settings.transport, &post->transfer)) {
 		refuse(post, SEND_LOCAL, NULL);
 		return;
 	}

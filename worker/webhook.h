@@ -22,8 +22,9 @@ struct webhook_settings {
 	struct transport *transport; /* borrowed, like all below */
 	const struct address_policy *policy;
 	const struct seal *seal;
-	double seconds;         /* KEPT_WEBHOOK_SECONDS */
-	double connect_seconds; /* KEPT_WEBHOOK_CONNECT_SECONDS */
+	const char *tls_authorities; /* PEM file, trusted beside the system's; "" none */
+	double seconds;              /* KEPT_WEBHOOK_SECONDS */
+	double connect_seconds;      /* KEPT_WEBHOOK_CONNECT_SECONDS */
 };
 
 struct webhook;

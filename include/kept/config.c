@@ -134,6 +134,7 @@ static void set_strings(struct config *config, char *values[SETTINGS])
 	config->mail_password = move(&values[MAIL_PASSWORD]);
 	config->secret = move(&values[SECRET]);
 	config->egress_allow = move(&values[EGRESS_ALLOW]);
+	config->tls_authorities = move(&values[TLS_CA]);
 	config->worker_listen = move(&values[WORKER_LISTEN]);
 }
 
@@ -172,6 +173,7 @@ void config_release(struct config *config)
 	free(config->mail_from_name);
 	free(config->mail_from_address);
 	free(config->egress_allow);
+	free(config->tls_authorities);
 	free(config->worker_listen);
 	*config = (struct config){0};
 }

@@ -28,6 +28,7 @@ struct config {
 	enum mail_tls mail_tls;  /* KEPT_MAIL_TLS; default required, off for a loopback relay */
 	char *secret;            /* KEPT_SECRET: "id:key,id:key"; the first seals */
 	char *egress_allow;      /* KEPT_EGRESS_ALLOW: "CIDR:port,…", port * is any, no spaces; "" none */
+	char *tls_authorities;   /* KEPT_TLS_CA: path of a PEM file, trusted beside the system's; "" none */
 	char *worker_listen;     /* KEPT_WORKER_LISTEN: host:port of the worker's metrics, "" none */
 	double check_every_seconds; /* KEPT_CHECK_EVERY: 30s, 5m, 500ms; 10ms to 24h */
 	int loops;                  /* KEPT_LOOPS: threads of the API, 1..64 */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <libpq-fe.h>
+#include <openssl/pem.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +83,18 @@ static bool is_level(const char *value)
 	return config_word_index(config_level_words, value) >= 0;
 }
 
+static bool is_authorities(const char *path)
+{
+	FILE *file = *path ? fopen(path, "re") : NULL;
+	X509 *authority = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
+	bool found = authority != NULL;
+
+	X509_free(authority);
+	if (file)
+		fclose(file);
+	return found || !*path;
+}
+
 static const struct {
 	const char *name;
 	const char *fallback;             /* NULL: worked out, or required */
@@ -114,6 +127,8 @@ static const struct {
 	[EGRESS_ALLOW] = {"KEPT_EGRESS_ALLOW", "", config_is_targets,
 			  "must be CIDR:port separated by commas, for instance 10.20.0.15/32:443 or [fd00::]/8:443 "
 			  "(port * is any)"},
+	[TLS_CA] = {"KEPT_TLS_CA", "", is_authorities,
+		    "must be the path of a readable PEM file with at least one certificate"},
 	[CHECK_EVERY] = {"KEPT_CHECK_EVERY", "30s", is_duration,
 			 "must be a whole number and ms, s, m or h, from 10ms to 24h, for instance 30s"},
 	[WORKER_LISTEN] = {"KEPT_WORKER_LISTEN", "", config_is_host_port,

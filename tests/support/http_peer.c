@@ -208,10 +208,15 @@ static void count_connection(void *context, struct MHD_Connection *connection, v
 	pthread_mutex_unlock(&peer->lock);
 }
 
-struct http_peer *http_peer_start(void)
+struct http_peer *http_peer_start_tls(const struct certificate *certificate)
 {
 	struct http_peer *peer = calloc(1, sizeof(*peer));
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct MHD_OptionItem tls[] = {
+		{MHD_OPTION_HTTPS_MEM_CERT, 0, certificate ? certificate->chain : NULL},
+		{MHD_OPTION_HTTPS_MEM_KEY, 0, certificate ? certificate->key : NULL},
+		{MHD_OPTION_END, 0, NULL},
+	};
 	pthread_condattr_t attributes;
 
 	if (!peer)
@@ -221,16 +226,22 @@ struct http_peer *http_peer_start(void)
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&peer->changed, &attributes);
 	pthread_condattr_destroy(&attributes);
-	peer->daemon =
-		MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0,
-				 NULL, NULL, handle, peer, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_NOTIFY_COMPLETED,
-				 forget, NULL, MHD_OPTION_NOTIFY_CONNECTION, count_connection, peer, MHD_OPTION_END);
+	peer->daemon = MHD_start_daemon(MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
+						(certificate ? MHD_USE_TLS : 0),
+					0, NULL, NULL, handle, peer, MHD_OPTION_ARRAY, certificate ? tls : &tls[2],
+					MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_NOTIFY_COMPLETED, forget, NULL,
+					MHD_OPTION_NOTIFY_CONNECTION, count_connection, peer, MHD_OPTION_END);
 	if (!peer->daemon) {
 		free(peer);
 		return NULL;
 	}
 	peer->port = MHD_get_daemon_info(peer->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
 	return peer;
+}
+
+struct http_peer *http_peer_start(void)
+{
+	return http_peer_start_tls(NULL);
 }
 
 void http_peer_stop(struct http_peer *peer)

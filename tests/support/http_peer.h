@@ -9,10 +9,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "tests/support/certificate.h"
+
 struct http_peer;
 
 /* NULL: no socket or no memory. */
 struct http_peer *http_peer_start(void);
+/* The same over TLS with this certificate, which is borrowed. */
+struct http_peer *http_peer_start_tls(const struct certificate *certificate);
 /* Ends all, hanging answers too. Accepts NULL. */
 void http_peer_stop(struct http_peer *peer);
 int http_peer_port(const struct http_peer *peer);

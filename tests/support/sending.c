@@ -32,7 +32,6 @@ static void no_room_needed(void *context)
 void sending_start(struct sending *sending, const char *mail_url, const char *mail_folder, enum mail_tls tls,
 		   const char *allow, const struct sender_limits *limits)
 {
-	struct sender_settings settings;
 	char *error = NULL;
 
 	memset(sending, 0, sizeof(*sending));
@@ -42,6 +41,7 @@ void sending_start(struct sending *sending, const char *mail_url, const char *ma
 	sending->config.mail_folder = strdup(mail_folder);
 	sending->config.mail_user = strdup("");
 	sending->config.mail_password = strdup("");
+	sending->config.tls_authorities = strdup("");
 	sending->config.mail_from_name = strdup("Kept");
 	sending->config.mail_from_address = strdup("kept@lakeview.example");
 	sending->config.mail_tls = tls;
@@ -51,15 +51,22 @@ void sending_start(struct sending *sending, const char *mail_url, const char *ma
 	sending->words = words_new(&embedded_messages, &error);
 	ck_assert_msg(sending->words != NULL, "%s", error ? error : "");
 	ck_assert(sending->loop && sending->seal);
-	settings = (struct sender_settings){
+	sending->limits = limits ? *limits : sending_limits();
+	sending_again(sending);
+}
+
+void sending_again(struct sending *sending)
+{
+	const struct sender_settings settings = {
 		.loop = sending->loop,
 		.config = &sending->config,
 		.seal = sending->seal,
 		.policy = sending->policy,
 		.words = sending->words,
-		.limits = limits ? *limits : sending_limits(),
+		.limits = sending->limits,
 		.room = no_room_needed,
 	};
+	sender_free(sending->sender);
 	sending->sender = sender_new(&settings);
 	ck_assert_ptr_nonnull(sending->sender);
 }
@@ -74,6 +81,7 @@ void sending_stop(struct sending *sending)
 	free(sending->config.mail_folder);
 	free(sending->config.mail_user);
 	free(sending->config.mail_password);
+	free(sending->config.tls_authorities);
 	free(sending->config.mail_from_name);
 	free(sending->config.mail_from_address);
 	ev_loop_destroy(sending->loop);

@@ -14,12 +14,15 @@ struct sending {
 	struct seal *seal;
 	struct address_policy *policy;
 	struct words *words;
+	struct sender_limits limits;
 	struct sender *sender;
 };
 
 /* `allow` as KEPT_EGRESS_ALLOW. `limits` NULL: a second or two for everything. Ends the test on failure. */
 void sending_start(struct sending *sending, const char *mail_url, const char *mail_folder, enum mail_tls tls,
 		   const char *allow, const struct sender_limits *limits);
+/* Makes the sender anew, after a change of `config`. */
+void sending_again(struct sending *sending);
 void sending_stop(struct sending *sending);
 struct sender_limits sending_limits(void);
 

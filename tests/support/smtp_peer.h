@@ -10,10 +10,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "tests/support/certificate.h"
+
 struct smtp_peer;
 
 /* NULL: no socket or no memory. */
 struct smtp_peer *smtp_peer_start(void);
+enum smtp_security { SMTP_STARTTLS, SMTP_TLS };
+/* With TLS by this certificate, which is borrowed: after STARTTLS (RFC 3207) or from the first byte. After TLS it asks
+ * for a login (AUTH PLAIN, RFC 4954) when `login` is "user:password": MAIL before it is refused. */
+struct smtp_peer *smtp_peer_start_tls(const struct certificate *certificate, enum smtp_security security,
+				      const char *login);
 /* Closes all connections, ends the threads, frees. Accepts NULL. */
 void smtp_peer_stop(struct smtp_peer *peer);
 int smtp_peer_port(const struct smtp_peer *peer);
@@ -21,8 +28,8 @@ int smtp_peer_port(const struct smtp_peer *peer);
 /*
  * From now on `command` is answered with `reply` ("550 no\r\n", whole lines) after `delay_ms`; "" closes the connection
  * instead; NULL is the ordinary answer, only later. Commands: CONNECT (the greeting), EHLO, HELO, MAIL, RCPT, DATA, "."
- * (the end of the message), RSET, QUIT. `times` such answers, then the ordinary one again; negative: for ever.
- * The strings are copied. A waiting peer ends its wait when it is stopped.
+ * (the end of the message), RSET, QUIT, STARTTLS, AUTH. `times` such answers, then the ordinary one again; negative:
+ * for ever. The strings are copied. A waiting peer ends its wait when it is stopped.
  */
 void smtp_peer_script(struct smtp_peer *peer, const char *command, const char *reply, int delay_ms, int times);
 /* Forgets scripts, mails and counters. */
