@@ -8,8 +8,8 @@
 CC ?= cc
 PREFIX ?= /usr/local
 PKG := libmicrohttpd jansson libpq libcrypto icu-i18n icu-uc libpcre2-8 libcurl
-B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 comma := ,
+B := build$(if $(SANITIZE),/$(subst $(comma),-,$(SANITIZE)))
 
 WARN := -Wall -Wextra -Wformat=2 -Wconversion -Wno-sign-conversion -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes \
 	-Wold-style-definition -Wpointer-arith -Wundef -Wwrite-strings
