@@ -29,6 +29,15 @@
 #define KEPT_LANGUAGES_BYTES 320 /* tags of Accept-Language that are looked at, as a list */
 #define KEPT_ERRORS 64           /* field errors told at once */
 
+/* Bulk: many things created and changed by one request */
+#define KEPT_BULK_BYTES (1024 * 1024) /* its body */
+#define KEPT_BULK_ITEMS 1000          /* items, or rows of a sheet */
+#define KEPT_BULK_MEMBERS 50000       /* members and items of its JSON, together */
+#define KEPT_BULK_ITEM_ERRORS 8       /* field errors told of one item */
+#define KEPT_CSV_COLUMNS 64           /* of a sheet */
+#define KEPT_CSV_CELL_BYTES (32 * 1024)
+#define KEPT_LARGE_BODIES 8 /* bodies over KEPT_BODY_BYTES at once; beyond it 503 */
+
 /* Database units */
 #define KEPT_FAST_UNITS 8 /* in flight on one fast connection */
 #define KEPT_SLOW_CONNECTIONS 2
