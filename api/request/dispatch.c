@@ -113,7 +113,10 @@ static bool check_body_headers(struct exchange *exchange)
 
 static bool take_if_match(struct exchange *exchange)
 {
-	const char *header = exchange_header(exchange, "If-Match");
+	const char *header = exchange_header(exchange, "If-Match"), *method = exchange->operation->method;
+	/* A read, or what makes something new, changes nothing that somebody else could have changed first. */
+	if (strcmp(method, "GET") == 0 || (strcmp(method, "POST") == 0 && !strchr(exchange->operation->path, '{')))
+		return true;
 	if (!header && exchange->operation->if_match_required)
 		return refuse(
 			exchange, "precondition-required",
