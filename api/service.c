@@ -10,10 +10,11 @@ bool service_init(struct service *service, const struct config *config, const st
 	service->metrics = metrics;
 	service->enter = statement_find("enter");
 	service->health = statement_find("health");
+	service->undo = statement_find("dry_run");
 	service->wake = statement_find("wake");
 	service->migration = (int)embedded_migrations.count; /* numbered from 1 without gaps */
 	atomic_init(&service->stopping, false);
 	atomic_init(&service->waking, false);
 	atomic_init(&service->woken_at, 0);
-	return service->enter && service->health && service->wake;
+	return service->enter && service->health && service->undo && service->wake;
 }

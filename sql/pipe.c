@@ -36,7 +36,10 @@ struct unit *unit_list_take(struct unit_list *list)
 void unit_finish(struct unit *unit, enum unit_outcome outcome)
 {
 	unit->result.outcome = outcome;
-	unit->result.result_count = outcome == UNIT_DONE ? unit->part_count : 0;
+	unit->result.result_count = 0;
+	while ((outcome == UNIT_DONE || outcome == UNIT_ERROR) && unit->result.result_count < unit->part_count &&
+	       unit->result.results[unit->result.result_count])
+		unit->result.result_count++;
 	if (unit->done)
 		unit->done(unit->context, &unit->result);
 	for (int i = 0; i < UNIT_STATEMENTS; i++)

@@ -32,8 +32,8 @@ enum unit_outcome {
 
 struct unit_result {
 	enum unit_outcome outcome;
-	PGresult *results[UNIT_STATEMENTS]; /* UNIT_DONE: one a statement, borrowed until `done` returns; take one by
-					       setting it NULL */
+	PGresult *results[UNIT_STATEMENTS]; /* UNIT_DONE: one a statement; UNIT_ERROR: of those before the one refused;
+					       borrowed until `done` returns; take one by setting it NULL */
 	int result_count;
 	const char *sqlstate; /* UNIT_ERROR: five characters; borrowed like the others */
 	const char *message;  /* UNIT_ERROR: primary message */

@@ -36,6 +36,8 @@ static void parameters_add(const struct operation *operation, json_t *json)
 		parameter_add(json, "Idempotency-Key");
 	if (is_method(operation, "patch delete"))
 		parameter_add(json, "If-Match");
+	if (is_method(operation, "post patch delete"))
+		parameter_add(json, "Prefer");
 }
 
 static void headers_add(const struct operation *operation, json_t *responses)
@@ -48,6 +50,11 @@ static void headers_add(const struct operation *operation, json_t *responses)
 	json_object_foreach (responses, status, response) {
 		json_t *headers = json_object();
 
+		if (is_method(operation, "post patch delete") && status[0] == '2') {
+			json_object_set_new(headers, "Preference-Applied", reference("headers", "Preference-Applied"));
+			json_object_set_new(headers, "Idempotent-Replayed",
+					    reference("headers", "Idempotent-Replayed"));
+		}
 		if (strcmp(status, "201") == 0)
 			json_object_set_new(headers, "Location", reference("headers", "Location"));
 		if (operation->is_list)
@@ -69,6 +76,7 @@ static void responses_add(const struct operation *operation, json_t *responses)
 		const char *status, *name;
 		bool applies;
 	} table[] = {
+		{"204", "NoContent", write && json_object_get(responses, "200")},
 		{"304", "NotModified", operation->statement && is_method(operation, "get") && !operation->is_list},
 		{"400", "BadRequest", true},
 		{"401", "Unauthorized", operation->roles != 0},

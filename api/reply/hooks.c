@@ -61,8 +61,15 @@ bool hook_after_open_secrets(struct exchange *exchange)
 	if (reply->length == 0)
 		return true;
 	json_t *body = json_loadb(reply->constant, reply->length, 0, NULL);
-	char *text = body && secrets_open(exchange->loop->service->seal, body) ? json_dumps(body, JSON_COMPACT) : NULL;
+	int opened = 0;
+	bool ok = body != NULL;
+	if (ok && exchange->prefer.rollback)
+		secrets_drop(body);
+	else
+		ok = ok && secrets_open(exchange->loop->service->seal, body, &opened);
+	char *text = ok ? json_dumps(body, JSON_COMPACT) : NULL;
 	json_decref(body);
+	exchange->shows_secret = opened > 0;
 	if (!text) {
 		exchange_problem(exchange, "internal", NULL);
 		return false;

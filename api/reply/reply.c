@@ -51,6 +51,12 @@ void reply_body(struct reply *reply, char *bytes, size_t length)
 	reply->length = length;
 }
 
+void reply_no_body(struct reply *reply, int status)
+{
+	reply_body(reply, NULL, 0);
+	reply_constant(reply, status, NULL, "", 0);
+}
+
 void reply_header(struct reply *reply, const char *name, const char *value)
 {
 	char *copy = NULL;
@@ -117,7 +123,8 @@ struct MHD_Response *reply_response(struct reply *reply, const char *request_id,
 		ok = ok && add(response, "Content-Type", reply->type);
 	if (reply->cache == REPLY_PRIVATE)
 		ok = ok && add(response, "Cache-Control", "no-store") &&
-		     add(response, "Vary", "Authorization, Accept-Language");
+		     add(response, "Vary", "Authorization, Accept-Language") &&
+		     (!reply->vary || add(response, "Vary", reply->vary));
 	else
 		ok = ok && add(response, "Cache-Control", "no-cache");
 	if (close)
@@ -142,9 +149,10 @@ bool reply_etag_listed(const char *if_none_match, const char *etag)
 		/* Weak comparison: W/ in front means nothing here. */
 		if (c[0] == 'W' && c[1] == '/')
 			c += 2;
-		if (strncmp(c, etag, length) == 0 && (c[length] == '\0' || strchr(", \t", c[length])))
+		const char *end = *c == '"' ? strchr(c + 1, '"') : NULL;
+		if (end && (size_t)(end + 1 - c) == length && strncmp(c, etag, length) == 0)
 			return true;
-		c += strcspn(c, ",");
+		c = end ? end + 1 : c + strcspn(c, ",");
 	}
 	return false;
 }

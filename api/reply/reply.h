@@ -28,6 +28,7 @@ struct reply {
 	const char *constant; /* … or this … */
 	PGresult *result;     /* … or `constant` inside this */
 	size_t length;
+	const char *vary; /* a header more that it varies by, constant; NULL: none */
 	struct {
 		const char *name; /* constant */
 		char *value;      /* owned */
@@ -45,6 +46,8 @@ void reply_constant(struct reply *reply, int status, const char *type, const cha
 /* Sets the body to text inside the result, and takes the result. */
 void reply_result(struct reply *reply, int status, const char *type, PGresult *result, const char *bytes,
 		  size_t length);
+/* Takes the body away; headers stay. */
+void reply_no_body(struct reply *reply, int status);
 /* Puts owned bytes in place of the body; status and headers stay. */
 void reply_body(struct reply *reply, char *bytes, size_t length);
 /* Adds a header; the value is copied. Control characters make the reply fail. */

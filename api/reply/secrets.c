@@ -56,7 +56,8 @@ static bool open_one(const struct seal *seal, const char *purpose, json_t *paren
 	return ok;
 }
 
-static bool open_all(const struct seal *seal, json_t *value, int depth)
+/* Each member that holds a sealed text is opened, or left out where `seal` is NULL. */
+static bool open_all(const struct seal *seal, json_t *value, int depth, int *opened)
 {
 	const char *name;
 	json_t *member;
@@ -68,19 +69,29 @@ static bool open_all(const struct seal *seal, json_t *value, int depth)
 		const char *text = json_string_value(member);
 		bool secret = strcmp(name, "secret") == 0, key = strcmp(name, "key") == 0;
 		if (text && (secret || key) && text_starts(text, "ks1.")) {
-			if (!open_one(seal, secret ? SEAL_PURPOSE_ENDPOINT : SEAL_PURPOSE_KEY, value, name, text))
+			if (!seal)
+				json_object_del(value, name);
+			else if (!open_one(seal, secret ? SEAL_PURPOSE_ENDPOINT : SEAL_PURPOSE_KEY, value, name, text))
 				return false;
-		} else if (!open_all(seal, member, depth + 1)) {
+			*opened += 1;
+		} else if (!open_all(seal, member, depth + 1, opened)) {
 			return false;
 		}
 	}
 	json_array_foreach (value, i, member)
-		if (!open_all(seal, member, depth + 1))
+		if (!open_all(seal, member, depth + 1, opened))
 			return false;
 	return true;
 }
 
-bool secrets_open(const struct seal *seal, json_t *value)
+bool secrets_open(const struct seal *seal, json_t *value, int *opened)
 {
-	return open_all(seal, value, 0);
+	*opened = 0;
+	return open_all(seal, value, 0, opened);
+}
+
+void secrets_drop(json_t *value)
+{
+	int dropped = 0;
+	(void)!open_all(NULL, value, 0, &dropped);
 }

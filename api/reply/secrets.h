@@ -20,8 +20,10 @@ bool secrets_add_webhook(const struct seal *seal, struct text *out) __attribute_
 /* Appends {"secret":"ks1.…","hash":"…","prefix":"kept_ab"} with a new API key. */
 bool secrets_add_key(const struct seal *seal, struct text *out) __attribute__((warn_unused_result));
 
-/* Replaces each member `secret` or `key` that is a sealed text, at any depth. False: one does not open, or no memory.
- */
-bool secrets_open(const struct seal *seal, json_t *value) __attribute__((warn_unused_result));
+/* Replaces each member `secret` or `key` that is a sealed text, at any depth; counts them in *opened [out]. False: one
+ * does not open, or no memory. */
+bool secrets_open(const struct seal *seal, json_t *value, int *opened) __attribute__((warn_unused_result));
+/* Leaves those members out: in a dry run they would open nothing. */
+void secrets_drop(json_t *value);
 
 #endif

@@ -132,7 +132,7 @@ static bool take_if_match(struct exchange *exchange)
 	case MATCH_MALFORMED:
 		break;
 	}
-	return refuse(exchange, "bad-request", "If-Match takes one entity tag in double quotes, or *.");
+	return refuse(exchange, "bad-request", "If-Match takes entity tags in double quotes, or *.");
 }
 
 static bool take_idempotency_key(struct exchange *exchange)
@@ -167,6 +167,20 @@ static bool take_page(struct exchange *exchange)
 	return refuse(exchange, "bad-page-token", "Begin again without page_token.");
 }
 
+static bool take_prefer(struct exchange *exchange)
+{
+	struct text lines;
+	text_init(&lines, KEPT_CONNECTION_POOL_BYTES);
+	exchange_header_lines(exchange, "Prefer", &lines);
+	bool ok = lines.length == 0 || text_ok(&lines);
+	prefer_read(lines.length > 0 && ok ? lines.bytes : NULL, &exchange->prefer);
+	text_release(&lines);
+	if (!ok)
+		return refuse(exchange, "unavailable", NULL);
+	return !exchange->prefer.strict || !exchange->prefer.unknown ||
+	       refuse(exchange, "bad-request", "Prefer asks for something that is not known here.");
+}
+
 static bool take_parameters(struct exchange *exchange)
 {
 	if (!request_path(&exchange->match, exchange->values))
@@ -174,7 +188,8 @@ static bool take_parameters(struct exchange *exchange)
 	if (!request_query(exchange->operation, exchange->query, exchange->values, &exchange->errors))
 		return refuse(exchange, "bad-request", "A query parameter is wrong. See errors.");
 	request_languages(exchange_header(exchange, "Accept-Language"), exchange->languages);
-	return take_page(exchange) && take_if_match(exchange) && take_idempotency_key(exchange);
+	return take_page(exchange) && take_if_match(exchange) && take_idempotency_key(exchange) &&
+	       take_prefer(exchange);
 }
 
 bool dispatch_headers(struct exchange *exchange, const char *method, const char *version)

@@ -34,7 +34,6 @@ struct exchange *exchange_new(struct loop *loop, struct MHD_Connection *connecti
 	exchange->after_target = target + strlen(target) + 1;
 	exchange->path = copy;
 	exchange->method = "";
-	exchange->if_match = -1;
 	exchange->began = steady_seconds();
 	random_uuid(exchange->id);
 	text_init(&exchange->body, KEPT_BODY_BYTES);
@@ -79,6 +78,28 @@ void exchange_free(struct exchange *exchange)
 const char *exchange_header(const struct exchange *exchange, const char *name)
 {
 	return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
+}
+
+struct lines {
+	const char *name;
+	struct text *out;
+};
+
+static enum MHD_Result take_line(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	(void)kind;
+	const struct lines *lines = context;
+	if (value && strcasecmp(name, lines->name) == 0) {
+		text_adds(lines->out, lines->out->length > 0 ? "," : "");
+		text_adds(lines->out, value);
+	}
+	return MHD_YES;
+}
+
+void exchange_header_lines(const struct exchange *exchange, const char *name, struct text *out)
+{
+	struct lines lines = {name, out};
+	MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, take_line, &lines);
 }
 
 static void unit_done_for_exchange(void *context, struct unit_result *result)
@@ -140,6 +161,8 @@ void exchange_answer(struct exchange *exchange)
 		exchange->close = true;
 	if (reply->failed)
 		exchange_problem(exchange, "internal", NULL);
+	if (exchange->operation && exchange->operation->statement && strcmp(exchange->operation->method, "GET") != 0)
+		reply->vary = "Prefer";
 	struct MHD_Response *response = reply_response(reply, exchange->id, exchange->close);
 	if (response && MHD_queue_response(exchange->connection, (unsigned)reply->status, response) == MHD_YES)
 		exchange->status = reply->status;

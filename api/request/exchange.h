@@ -21,6 +21,7 @@
 #include "api/reply/problem.h"
 #include "api/reply/reply.h"
 #include "api/request/guard.h"
+#include "api/request/prefer.h"
 #include "api/request/request.h"
 #include "api/unit/lanes.h"
 #include "kept/text.h"
@@ -70,7 +71,8 @@ struct exchange {
 	char *secrets; /* set by a before hook */
 	char page_size[8];
 	char idempotency_key[KEPT_IDEMPOTENCY_KEY_BYTES + 1]; /* "" none */
-	long if_match;                                        /* -1 none or `*` */
+	struct request_tags if_match;                         /* empty: none or `*` */
+	struct prefer prefer;                                 /* tells something of writes only */
 
 	/* The credential */
 	char key_hash[65]; /* lower hex, "" none */
@@ -83,7 +85,8 @@ struct exchange {
 	struct problem_errors errors;
 	const char *problem_errors; /* JSON array that goes into the problem in place of `errors`; borrowed */
 	struct reply reply;
-	int status; /* of the reply, for the log */
+	bool shows_secret; /* the reply holds what is shown once */
+	int status;        /* of the reply, for the log */
 };
 
 /* A new exchange in the loop's list, or NULL. `target` is copied. */
@@ -107,5 +110,7 @@ void exchange_give_up(struct exchange *exchange, const char *code, const char *d
 
 /* Value of the request header, or NULL. */
 const char *exchange_header(const struct exchange *exchange, const char *name);
+/* Appends the values of all lines of the header, joined by commas (RFC 9110, 5.3). */
+void exchange_header_lines(const struct exchange *exchange, const char *name, struct text *out);
 
 #endif

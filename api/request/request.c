@@ -204,26 +204,49 @@ bool request_idempotency_key(const char *header, char out[KEPT_IDEMPOTENCY_KEY_B
 	return used > 0;
 }
 
-enum request_match request_if_match(const char *header, long *version)
+/* The version in a tag whose quotes are at `tag` and `end`; -1: Kept made no such tag. */
+static long version_of(const char *tag, const char *end)
 {
-	size_t length = strlen(header);
+	long value = 0;
+	size_t digits = strspn(tag + 1, "0123456789");
+	if (digits == 0 || digits > 15 || (tag[1 + digits] != '-' && tag + 1 + digits != end))
+		return -1;
+	for (size_t i = 1; i <= digits; i++)
+		value = value * 10 + (tag[i] - '0');
+	return value;
+}
+
+/* Reads one tag and what separates it from the next. NULL: malformed. */
+static const char *read_tag(const char *c, long *version)
+{
+	/* A weak tag is well-formed but never equal here (strong comparison). */
+	bool weak = c[0] == 'W' && c[1] == '/';
+	c += weak ? 2 : 0;
+	const char *end = *c == '"' ? strchr(c + 1, '"') : NULL;
+	if (!end)
+		return NULL;
+	*version = weak ? -1 : version_of(c, end);
+	c = end + 1 + strspn(end + 1, " \t");
+	return *c && *c != ',' ? NULL : c + strspn(c, " \t,");
+}
+
+enum request_match request_if_match(const char *header, struct request_tags *tags)
+{
+	int seen = 0;
+	tags->count = 0;
 	if (strcmp(header, "*") == 0)
 		return MATCH_ANY;
-	/* A weak tag is well-formed but never equal here (strong comparison). */
-	if (header[0] == 'W' && header[1] == '/')
-		return length > 3 && header[2] == '"' && strchr(header + 3, '"') == header + length - 1
-			       ? MATCH_NEVER
-			       : MATCH_MALFORMED;
-	if (length < 2 || header[0] != '"' || strchr(header + 1, '"') != header + length - 1)
-		return MATCH_MALFORMED;
-	long value = 0;
-	size_t digits = strspn(header + 1, "0123456789");
-	if (digits == 0 || digits > 15 || (header[1 + digits] != '-' && header[1 + digits] != '"'))
-		return MATCH_NEVER;
-	for (size_t i = 1; i <= digits; i++)
-		value = value * 10 + (header[i] - '0');
-	*version = value;
-	return MATCH_VERSION;
+	for (const char *c = header + strspn(header, " \t,"); *c;) {
+		long version;
+		c = read_tag(c, &version);
+		if (!c || ++seen > REQUEST_TAGS) {
+			tags->count = 0;
+			return MATCH_MALFORMED;
+		}
+		if (version >= 0)
+			tags->versions[tags->count++] = version;
+	}
+	return tags->count > 0 ? MATCH_VERSION : seen > 0 ? MATCH_NEVER : MATCH_MALFORMED;
 }
 
 bool request_type_is(const char *header, const char *type)

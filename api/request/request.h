@@ -40,13 +40,22 @@ bool request_idempotency_key(const char *header, char out[KEPT_IDEMPOTENCY_KEY_B
 
 enum request_match {
 	MATCH_ANY,     /* `*` */
-	MATCH_VERSION, /* *version is what the client has seen */
+	MATCH_VERSION, /* *tags are versions that the client has seen */
 	MATCH_NEVER,   /* a well-formed tag that Kept did not make: it matches nothing */
 	MATCH_MALFORMED
 };
 
-/* If-Match (RFC 9110, 13.1.1) with one entity tag of the form "version-digest". */
-enum request_match request_if_match(const char *header, long *version);
+#define REQUEST_TAGS 16
+
+/* The versions that If-Match names. */
+struct request_tags {
+	long versions[REQUEST_TAGS];
+	int count;
+};
+
+/* If-Match (RFC 9110, 13.1.1): `*`, or entity tags of the form "version-digest", of which one must fit. Tags of another
+ * form and weak ones never do; more than REQUEST_TAGS count as malformed. */
+enum request_match request_if_match(const char *header, struct request_tags *tags);
 
 /* True if the header Content-Type names the media type, and no charset but UTF-8. */
 bool request_type_is(const char *header, const char *type);

@@ -6,96 +6,17 @@
 
 #include "api/loop.h"
 #include "api/reply/page_token.h"
+#include "api/reply/preferred.h"
+#include "api/unit/submit.h"
 #include "api/unit/wake.h"
 #include "kept/limits.h"
 #include "kept/log.h"
 #include "sql/cell.h"
 #include "sql/database.h"
 
-#define REQUEST_BYTES (16 * 1024)
-
-static const char *role_words(unsigned roles, char out[64])
-{
-	static const char *const words[] = {"admin", "steward", "partner", "reader"};
-	size_t used = 0;
-	out[0] = '\0';
-	for (unsigned i = 0; i < 4; i++)
-		if (roles & (1u << i))
-			used += (size_t)snprintf(out + used, 64 - used, "%s%s", used > 0 ? " " : "", words[i]);
-	return out;
-}
-
-/* SHA-256 of method, path and body: what an Idempotency-Key stands for. */
-static void add_fingerprint(struct text *out, const struct exchange *exchange)
-{
-	struct text all;
-	uint8_t hash[32];
-	text_init(&all, KEPT_BODY_BYTES + KEPT_TARGET_BYTES + 64);
-	text_adds(&all, exchange->operation->method);
-	text_adds(&all, " ");
-	text_adds(&all, exchange->path);
-	text_adds(&all, "\n");
-	if (exchange->body.length > 0)
-		text_add(&all, exchange->body.bytes, exchange->body.length);
-	if (text_ok(&all)) {
-		hash_sha256(hash, all.bytes, all.length);
-		text_add_hex(out, hash, sizeof(hash));
-	} else {
-		out->failed = true;
-	}
-	text_release(&all);
-}
-
-/* The parameter `request`: see contract.h. */
-static bool make_request(struct exchange *exchange)
-{
-	struct text out;
-	text_init(&out, REQUEST_BYTES);
-	text_addf(&out, "{\"operation\":\"%s %s\",\"path\":", exchange->operation->method, exchange->operation->path);
-	text_add_json(&out, exchange->path, strlen(exchange->path));
-	if (exchange->idempotency_key[0]) {
-		text_adds(&out, ",\"key\":");
-		text_add_json(&out, exchange->idempotency_key, strlen(exchange->idempotency_key));
-		text_adds(&out, ",\"fingerprint\":\"");
-		add_fingerprint(&out, exchange);
-		text_adds(&out, "\"");
-	}
-	if (exchange->if_match >= 0)
-		text_addf(&out, ",\"if_match\":%ld", exchange->if_match);
-	text_adds(&out, "}");
-	exchange->request_json = text_take(&out);
-	text_release(&out);
-	return exchange->request_json != NULL;
-}
-
-static const char *value_of(const struct exchange *exchange, const char *name)
-{
-	if (strcmp(name, "request") == 0)
-		return exchange->request_json;
-	if (strcmp(name, "body") == 0)
-		return exchange->body_text;
-	if (strcmp(name, "after") == 0)
-		return exchange->after;
-	if (strcmp(name, "page_size") == 0)
-		return exchange->page_size;
-	if (strcmp(name, "languages") == 0)
-		return exchange->languages;
-	if (strcmp(name, "secrets") == 0)
-		return exchange->secrets;
-	for (int i = 0; i < exchange->operation->parameter_count && i < EXCHANGE_PARAMETERS; i++)
-		if (strcmp(exchange->operation->parameters[i].name, name) == 0)
-			return exchange->values[i];
-	return NULL;
-}
-
 static bool is_list(const struct contract_operation *operation)
 {
 	return request_parameter(operation, IN_QUERY, "page_token") >= 0;
-}
-
-static bool is_read(const struct exchange *exchange)
-{
-	return strcmp(exchange->operation->method, "GET") == 0;
 }
 
 static void copy_cell(char *out, size_t size, const PGresult *row, const char *column)
@@ -145,13 +66,14 @@ static void make_list(struct exchange *exchange, const char *items, const char *
 /* True if the client has it already. */
 static bool not_modified(struct exchange *exchange, const char *etag)
 {
-	const char *header = is_read(exchange) ? exchange_header(exchange, "If-None-Match") : NULL;
+	const char *header = submit_is_read(exchange) ? exchange_header(exchange, "If-None-Match") : NULL;
 	return header && reply_etag_listed(header, etag);
 }
 
 static void make_reply(struct exchange *exchange, struct unit_result *result)
 {
-	PGresult *row = result->results[result->result_count - 1];
+	int last = exchange->operation->roles != 0; /* behind kept.enter() */
+	PGresult *row = result->results[last];
 	if (PQntuples(row) != 1) {
 		exchange_problem(exchange, "not-found", NULL);
 		return;
@@ -174,7 +96,7 @@ static void make_reply(struct exchange *exchange, struct unit_result *result)
 	if (status == 200 && is_list(exchange->operation)) {
 		make_list(exchange, body ? body : "[]", cell_text(row, 0, "next"));
 	} else if (body && status != 204) {
-		result->results[result->result_count - 1] = NULL;
+		result->results[last] = NULL;
 		reply_result(&exchange->reply, (int)status, "application/json", row, body, strlen(body));
 	} else {
 		reply_constant(&exchange->reply, (int)status, NULL, "", 0);
@@ -183,13 +105,16 @@ static void make_reply(struct exchange *exchange, struct unit_result *result)
 		reply_header(&exchange->reply, "ETag", tag);
 	if (location)
 		reply_header(&exchange->reply, "Location", location);
+	if (!submit_is_read(exchange) && cell_text(row, 0, "next"))
+		reply_header(&exchange->reply, "Idempotent-Replayed", "true");
 }
 
 void work_failed(struct exchange *exchange, const struct unit_result *result)
 {
 	if (result->outcome != UNIT_ERROR) {
 		exchange_problem(exchange, "unavailable",
-				 result->outcome == UNIT_LOST && !is_read(exchange)
+				 result->outcome == UNIT_LOST && !submit_is_read(exchange) &&
+						 !submit_is_dry_run(exchange)
 					 ? "The connection to the database was lost. The change may have happened: "
 					   "repeat it with the same Idempotency-Key, or read first."
 					 : "The database is away. Try again in a moment.");
@@ -212,9 +137,27 @@ void work_failed(struct exchange *exchange, const struct unit_result *result)
 	exchange->problem_errors = NULL;
 }
 
+/* kept.dry_run() has failed as it must; what came before it is the reply. */
+static bool undone(const struct exchange *exchange, const struct unit_result *result)
+{
+	return submit_is_dry_run(exchange) && result->outcome == UNIT_ERROR && strcmp(result->sqlstate, "KTDRY") == 0;
+}
+
+static void finish_write(struct exchange *exchange)
+{
+	bool dry_run = submit_is_dry_run(exchange);
+	if (!dry_run)
+		wake_workers(exchange->loop);
+	if (exchange->operation->after && exchange->reply.status < 300 && !exchange->reply.failed &&
+	    !exchange->operation->after(exchange))
+		return;
+	if (exchange->reply.status < 300)
+		preferred_apply(exchange);
+}
+
 static void work_done(struct exchange *exchange, struct unit_result *result)
 {
-	if (result->outcome != UNIT_DONE) {
+	if (result->outcome != UNIT_DONE && !undone(exchange, result)) {
 		work_failed(exchange, result);
 		return;
 	}
@@ -228,54 +171,12 @@ static void work_done(struct exchange *exchange, struct unit_result *result)
 		copy_cell(exchange->credential, sizeof(exchange->credential), entered, "key_id");
 	}
 	make_reply(exchange, result);
-	if (!is_read(exchange))
-		wake_workers(exchange->loop);
-	if (exchange->operation->after && exchange->reply.status < 300 && !exchange->reply.failed)
-		(void)exchange->operation->after(exchange);
-}
-
-/* Turns go round by credential. */
-static uint64_t flow_of(const struct exchange *exchange)
-{
-	uint64_t flow = 0;
-	for (int i = 0; i < 16 && exchange->key_hash[i]; i++)
-		flow = flow * 16 + (uint64_t)(exchange->key_hash[i] <= '9' ? exchange->key_hash[i] - '0'
-									   : exchange->key_hash[i] - 'a' + 10);
-	return flow;
+	if (!submit_is_read(exchange))
+		finish_write(exchange);
 }
 
 void work_begin(struct exchange *exchange)
 {
-	const struct contract_operation *operation = exchange->operation;
-	const struct service *service = exchange->loop->service;
-	const char *values[STATEMENT_PARAMETERS], *entering[STATEMENT_PARAMETERS];
-	char roles[64];
-	struct unit_statement statements[2];
-	int count = 0;
-	if (!make_request(exchange)) {
-		exchange_problem(exchange, "unavailable", NULL);
-		return;
-	}
-	if (operation->roles != 0) {
-		role_words(operation->roles, roles);
-		for (int i = 0; i < service->enter->parameter_count; i++) {
-			const char *name = service->enter->parameters[i];
-			entering[i] = strcmp(name, "kind") == 0   ? "key"
-				      : strcmp(name, "hash") == 0 ? exchange->key_hash
-								  : roles;
-		}
-		statements[count++] = (struct unit_statement){service->enter, entering};
-	}
-	for (int i = 0; i < operation->statement->parameter_count; i++)
-		values[i] = value_of(exchange, operation->statement->parameters[i]);
-	statements[count++] = (struct unit_statement){operation->statement, values};
-	const struct lane_request request = {
-		.lane = operation->lane,
-		.flow = flow_of(exchange),
-		.repeat = is_read(exchange) || exchange->idempotency_key[0],
-		.statements = statements,
-		.count = count,
-	};
 	/* Where it is not taken, the problem is the reply already. */
-	(void)!exchange_submit(exchange, &request, work_done);
+	(void)!submit_unit(exchange, exchange->operation->lane, work_done);
 }

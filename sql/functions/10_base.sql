@@ -129,12 +129,12 @@ begin
 	if stored.fingerprint is distinct from request ->> 'fingerprint' then
 		perform kept.refuse(422, 'This Idempotency-Key was used with another request. Use a new key for a new request.', null, 'key-reused');
 	end if;
-	reply := row(stored.status, stored.body, stored.etag, stored.location, null);
+	reply := row(stored.status, stored.body, stored.etag, stored.location, 'replayed');
 	return reply;
 end
 $$;
 comment on function kept.once(jsonb) is
-	'The stored reply under the request''s Idempotency-Key; status NULL: go on. Refuses while another has the key (409) and a key with another body (422).';
+	'The stored reply under the request''s Idempotency-Key, its member next says replayed; status NULL: go on. Refuses while another has the key (409) and a key with another body (422).';
 grant execute on function kept.once(jsonb) to kept_api;
 
 -- Last step of a write.
@@ -163,9 +163,10 @@ create or replace function kept.match(request jsonb, version bigint) returns voi
 language plpgsql volatile
 as $$
 begin
-	if (request ->> 'if_match')::numeric <> version then
+	-- One version, or an array of those that will do; NULL where there is no such member.
+	if not request -> 'if_match' @> to_jsonb(version) then
 		perform kept.refuse(412, format('Somebody changed it meanwhile: you have version %s, it is now version %s. Read it again, then send your change.',
-			request ->> 'if_match', version));
+			translate(request ->> 'if_match', '[]', ''), version));
 	end if;
 end
 $$;
@@ -214,6 +215,19 @@ language sql immutable parallel safe
 as $$ select row(200, coalesce(items::text, '[]'), null, null, case when more then keyset end)::kept.reply $$;
 comment on function kept.page(json, boolean, text) is 'The reply of a list: items (NULL: none), whether more follow, and the keyset of the last item.';
 grant execute on function kept.page(json, boolean, text) to kept_api;
+
+-- Last statement of a dry run: what would fail at the end of the transaction fails now, and nothing is kept.
+create or replace function kept.dry_run() returns void
+language plpgsql volatile
+as $$
+begin
+	set constraints all immediate;
+	raise exception using errcode = 'KTDRY', message = 'This was a dry run.';
+end
+$$;
+comment on function kept.dry_run() is
+	'Ends the unit with SQLSTATE KTDRY, always: the reply of the statement before it stands, nothing that it did is kept.';
+grant execute on function kept.dry_run() to kept_api;
 
 -- What endpoints and webhook contacts are told of a commitment: never a person.
 create or replace function kept.event_data(district uuid, commitment_id uuid, rung text default null) returns jsonb

@@ -81,7 +81,8 @@ static void judge_body(const struct answer *answer, const json_t *response)
 {
 	const json_t *content = json_object_get(response, "content");
 	void *first = json_object_iter((json_t *)content);
-	if (!first) {
+	bool minimal = strstr(header(answer, "Preference-Applied"), "return=minimal") != NULL;
+	if (!first || minimal) {
 		ck_assert_msg(*answer->body == '\0', "%s: %d has a body", answer->asked, answer->status);
 		return;
 	}
@@ -109,6 +110,8 @@ static void judge_headers(const struct answer *answer, const json_t *response)
 	json_t *value;
 	json_object_foreach (json_object_get(response, "headers"), name, value) {
 		bool wanted = strcmp(name, "Link") != 0 || *at(answer, "next") != 'n';
+		if (strcmp(name, "Preference-Applied") == 0 || strcmp(name, "Idempotent-Replayed") == 0)
+			continue;
 		ck_assert_msg((*header(answer, name) != '\0') == wanted, "%s: %d, header %s: '%s'", answer->asked,
 			      answer->status, name, header(answer, name));
 	}

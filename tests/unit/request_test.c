@@ -231,16 +231,22 @@ static const struct {
 	{"W/\"12-a\"", MATCH_NEVER, -1},
 	{"12-a", MATCH_MALFORMED, -1},
 	{"\"12-a", MATCH_MALFORMED, -1},
-	{"\"1-a\", \"2-b\"", MATCH_MALFORMED, -1},
+	{"\"1-a\", \"2-b\"", MATCH_VERSION, 2},
+	{"\"x,y\",W/\"3-c\" , \"4-d\"", MATCH_VERSION, 4},
+	{"\"x\", W/\"3-c\"", MATCH_NEVER, -1},
+	{"\"1-a\" \"2-b\"", MATCH_MALFORMED, -1},
+	{"\"1-a\", *", MATCH_MALFORMED, -1},
+	{"\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\"",
+	 MATCH_MALFORMED, -1},
 	{"W/", MATCH_MALFORMED, -1},
 	{"", MATCH_MALFORMED, -1},
 };
 
 START_TEST(if_match_gives_the_version)
 {
-	long version = -1;
-	ck_assert_int_eq(request_if_match(match_cases[_i].header, &version), match_cases[_i].match);
-	ck_assert_int_eq(version, match_cases[_i].version);
+	struct request_tags tags;
+	ck_assert_int_eq(request_if_match(match_cases[_i].header, &tags), match_cases[_i].match);
+	ck_assert_int_eq(tags.count > 0 ? tags.versions[tags.count - 1] : -1, match_cases[_i].version);
 }
 END_TEST
 
@@ -252,6 +258,8 @@ START_TEST(if_none_match_is_a_list)
 	ck_assert(!reply_etag_listed("\"1-ab\"", "\"1-a\""));
 	ck_assert(!reply_etag_listed("", "\"1-a\""));
 	ck_assert(!reply_etag_listed(",,W/", "\"1-a\""));
+	ck_assert(!reply_etag_listed("\"x,\"1-a\"", "\"1-a\""));
+	ck_assert(reply_etag_listed("\"x,y\",\"1-a\"", "\"1-a\""));
 }
 END_TEST
 
@@ -290,13 +298,14 @@ START_TEST(secrets_open_wherever_they_stand)
 	ck_assert_ptr_null(strstr(out.bytes, "whsec_"));
 	json_t *json = json_loadb(out.bytes, out.length, 0, NULL);
 	ck_assert_ptr_nonnull(json);
-	ck_assert(secrets_open(seal, json));
+	int opened;
+	ck_assert(secrets_open(seal, json, &opened));
 	const json_t *contact = json_array_get(json_object_get(json, "contacts"), 0);
 	ck_assert_msg(text_starts(json_string_value(json_object_get(contact, "secret")), "whsec_"), "not opened");
 	ck_assert_str_eq(json_string_value(json_object_get(json, "other")), "ks1.k1.x");
 	json_decref(json);
 	json = json_pack("{s:s}", "key", "ks1.k1.broken");
-	ck_assert(!secrets_open(seal, json));
+	ck_assert(!secrets_open(seal, json, &opened));
 	json_decref(json);
 	text_release(&out);
 	seal_free(seal);
