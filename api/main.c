@@ -17,6 +17,7 @@ static const char usage[] =
 	"       kept-api district add NAME --time-zone ZONE --locale TAG [--kind KIND] [--demonstration]\n"
 	"       kept-api key add --district ID --role ROLE [--school ID] [--group CODE] [--organisation ID]\n"
 	"                        [--expires DATE] [--name NAME]\n"
+	"       kept-api key rotate ID [--overlap-hours HOURS]\n"
 	"       kept-api secret rotate\n"
 	"       kept-api check-config\n"
 	"       kept-api --version | --help\n"
@@ -27,6 +28,8 @@ static const char usage[] =
 	"                KIND: district, association, school, network\n"
 	"  key add       adds a key; prints it once, alone on the last line.\n"
 	"                ROLE: admin, steward, partner, reader\n"
+	"  key rotate    gives a key a new text; prints it once, alone on the last line. The old one is good\n"
+	"                for 24 hours more, or as many as you say (0 to 336)\n"
 	"  secret rotate puts a new first key into KEPT_SECRET_FILE, or into var/secret\n"
 	"  check-config  reads the settings and compares them with the database\n"
 	"\n"
@@ -48,6 +51,7 @@ static const struct {
 	{"migrate", NULL, command_migrate},
 	{"district", "add", command_district_add},
 	{"key", "add", command_key_add},
+	{"key", "rotate", command_key_rotate},
 	{"check-config", NULL, command_check_config},
 };
 

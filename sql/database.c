@@ -79,6 +79,8 @@ static char *session_options(const char *present, const struct database_session 
 	text_adds(&options, SESSION);
 	if (session->one_plan)
 		text_adds(&options, " -c plan_cache_mode=force_generic_plan");
+	if (session->may_forget)
+		text_adds(&options, " -c synchronous_commit=off");
 	if (session->statement_timeout_ms > 0)
 		text_addf(&options, " -c statement_timeout=%d", session->statement_timeout_ms);
 	if (session->lock_timeout_ms > 0)

@@ -14,6 +14,7 @@ struct database_session {
 	int statement_timeout_ms;     /* 0: none */
 	int lock_timeout_ms;          /* 0: none */
 	bool one_plan;                /* a statement is planned once, not for each set of values */
+	bool may_forget;              /* a commit does not wait for the disk: what it wrote may be lost in a crash */
 };
 
 /* Keywords and values as PQconnectStartParams() takes them, ended by NULL. Owned strings; database_url_release(). */

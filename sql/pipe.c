@@ -87,7 +87,8 @@ struct pipe *pipe_new(const struct pipe_settings *settings)
 					   .application_name = settings->application_name,
 					   .statement_timeout_ms = settings->statement_timeout_ms,
 					   .lock_timeout_ms = settings->lock_timeout_ms,
-					   .one_plan = settings->one_plan};
+					   .one_plan = settings->one_plan,
+					   .may_forget = settings->may_forget};
 	char *error;
 	if (!database_url(&pipe->url, settings->database_url, &session, &error)) {
 		log_write(LOG_ERROR_LEVEL, "database_url", "serror", error, NULL);

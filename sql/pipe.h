@@ -51,6 +51,7 @@ struct pipe_settings {
 	int statement_timeout_ms; /* both set at connect */
 	int lock_timeout_ms;
 	bool one_plan;              /* a statement is planned once, not for each set of values */
+	bool may_forget;            /* what units write may be lost when the server crashes */
 	int units_in_flight;        /* most units sent and not answered; more wait in the pipe's queue */
 	int queue_units;            /* most units waiting; pipe_submit() then returns false */
 	const char *listen_channel; /* LISTEN on this channel; NULL: none */

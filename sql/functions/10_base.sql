@@ -39,7 +39,10 @@ $$;
 comment on function kept.refuse_fields(jsonb) is 'Refuses with 422 if the array of field errors is not empty.';
 grant execute on function kept.refuse_fields(jsonb) to kept_api;
 
--- First statement of each unit. Served by the unique index on key.hash.
+-- First statement of each unit. Served by the unique indexes on key.hash and key.previous_hash and by the primary key of key_use.
+-- Looking for the SHA-256 in an index takes a time that tells at most how far the digest of a guess agrees with a stored digest.
+-- That helps nobody: a digest cannot be led back to a key of 256 random bits, nor near digests to near keys. So nothing has to be
+-- compared in constant time after it.
 create or replace function kept.enter(kind text, hash text, needs text)
 returns table (district_id uuid, key_id uuid, role text, locale text)
 language plpgsql volatile security definer
@@ -49,12 +52,13 @@ as $$
 declare
 	caller record;
 begin
-	select k.district_id, k.id, k.role, k.school_id, k.group_code, k.organisation_id, d.locale
+	select k.district_id, k.id, k.role, k.school_id, k.group_code, k.organisation_id, k.person_id, d.locale, u.used_at
 	into caller
 	from kept.key k
 	join kept.district d on d.id = k.district_id
+	left join kept.key_use u on u.district_id = k.district_id and u.key_id = k.id
 	where enter.kind = 'key'
-	and k.hash = enter.hash
+	and (k.hash = enter.hash or (k.previous_hash = enter.hash and k.previous_expires_at > kept.now()))
 	and k.revoked_at is null
 	and (k.expires_at is null or k.expires_at > kept.now());
 	if not found then
@@ -68,12 +72,26 @@ begin
 		set_config('kept.role', caller.role, true),
 		set_config('kept.school', coalesce(caller.school_id::text, ''), true),
 		set_config('kept.group', coalesce(caller.group_code, ''), true),
-		set_config('kept.organisation', coalesce(caller.organisation_id::text, ''), true);
+		set_config('kept.organisation', coalesce(caller.organisation_id::text, ''), true),
+		set_config('kept.person', coalesce(caller.person_id::text, ''), true);
+	-- Between, not before: a clock may have been set back.
+	if caller.used_at is null or caller.used_at not between kept.now() - interval '1 minute' and kept.now() then
+		update kept.key_use u
+		set used_at = kept.now()
+		from (
+			select free.district_id, free.key_id
+			from kept.key_use free
+			where free.district_id = caller.district_id
+			and free.key_id = caller.id
+			for update skip locked) free
+		where u.district_id = free.district_id
+		and u.key_id = free.key_id;
+	end if;
 	return query select caller.district_id, caller.id, caller.role, caller.locale;
 end
 $$;
 comment on function kept.enter(text, text, text) is
-	'Checks a credential (kind key: SHA-256 of the key as hexadecimal) and one of the roles (separated by spaces; empty: any), and sets district, actor, role and scope for this transaction.';
+	'Checks a credential (kind key: SHA-256 of the key as hexadecimal) and one of the roles (separated by spaces; empty: any), and sets district, actor, role, scope and person for this transaction; notes the use of the key, at most once a minute and never waiting.';
 revoke execute on function kept.enter(text, text, text) from public;
 grant execute on function kept.enter(text, text, text) to kept_api;
 
@@ -84,6 +102,12 @@ as $$
 $$;
 comment on function kept.caller_key() is 'The key that acts; all zeros where it is no key.';
 grant execute on function kept.caller_key() to kept_api, kept_worker;
+
+create or replace function kept.caller_person() returns uuid
+language sql stable parallel safe
+as $$ select nullif(pg_catalog.current_setting('kept.person', true), '')::uuid $$;
+comment on function kept.caller_person() is 'The person who holds the key that acts; NULL: not told.';
+grant execute on function kept.caller_person() to kept_api;
 
 create or replace function kept.request_path(request jsonb) returns text
 language sql immutable parallel safe

@@ -121,3 +121,30 @@ $$;
 comment on function kept.key_add(uuid, text, text, text, uuid, text, date, text, uuid) is
 	'Adds a key by the SHA-256 of its text; it is refused from the start of the day expires_on in the district''s zone. Answers its id.';
 revoke execute on function kept.key_add(uuid, text, text, text, uuid, text, date, text, uuid) from public;
+
+create or replace function kept.key_rotate_by_operator(key uuid, prefix text, hash text, overlap_hours int default 24) returns uuid
+language plpgsql volatile
+as $$
+begin
+	if not coalesce(overlap_hours between 0 and 336, false) then
+		perform kept.refuse(422, 'The overlap must be 0 to 336 hours.');
+	end if;
+	update kept.key k
+	set hash = key_rotate_by_operator.hash,
+		prefix = key_rotate_by_operator.prefix,
+		previous_hash = case when overlap_hours > 0 then k.hash end,
+		previous_expires_at = case when overlap_hours > 0 then kept.now() + make_interval(hours => overlap_hours) end,
+		version = k.version + 1,
+		updated_at = kept.now()
+	where k.id = key_rotate_by_operator.key
+	and k.revoked_at is null
+	and (k.expires_at is null or k.expires_at > kept.now());
+	if not found then
+		perform kept.refuse(422, format('There is no key %s, or it was revoked or has expired.', key_rotate_by_operator.key));
+	end if;
+	return key_rotate_by_operator.key;
+end
+$$;
+comment on function kept.key_rotate_by_operator(uuid, text, text, int) is
+	'Gives a key a new text by its SHA-256; the old one is good for so many hours more. Answers its id.';
+revoke execute on function kept.key_rotate_by_operator(uuid, text, text, int) from public;

@@ -82,6 +82,15 @@ begin
 		and p.erased_at is null) then
 		errors := errors || kept.field_error('/coordinator_id', 'is not a person of this district');
 	end if;
+	if body ->> 'person_id' is not null
+	and not exists (
+		select
+		from kept.person p
+		where p.district_id = kept.district()
+		and p.id = (body ->> 'person_id')::uuid
+		and p.erased_at is null) then
+		errors := errors || kept.field_error('/person_id', 'is not a person of this district');
+	end if;
 	if jsonb_typeof(body -> 'school_ids') = 'array' then
 		errors := errors || coalesce((
 			select jsonb_agg(jsonb_build_object('pointer', '/school_ids/' || (wanted.n - 1), 'detail', 'is not a school of this district') order by wanted.n)
@@ -92,5 +101,5 @@ begin
 end
 $$;
 comment on function kept.check_members(jsonb) is
-	'Field errors of time_zone, language, school_id, school_ids, coordinator_id, group and organisation_id of a body, as far as they are there.';
+	'Field errors of time_zone, language, school_id, school_ids, coordinator_id, person_id, group and organisation_id of a body, as far as they are there.';
 grant execute on function kept.check_members(jsonb) to kept_api;

@@ -306,6 +306,20 @@ begin
 		version = d.version + 1
 	where d.id = kept.district()
 	and d.coordinator_id = person.id;
+	-- A key that the person held ends with them; what it was called may be their name.
+	delete from kept.idempotency i
+	using kept.key k
+	where k.district_id = kept.district()
+	and k.person_id = person.id
+	and i.district_id = k.district_id
+	and i.subject_id = k.id;
+	update kept.key k
+	set revoked_at = coalesce(k.revoked_at, kept.now()),
+		name = '',
+		version = k.version + 1,
+		updated_at = kept.now()
+	where k.district_id = kept.district()
+	and k.person_id = person.id;
 	-- Stored replies of a day at most; those about commitments name the owner.
 	delete from kept.idempotency i
 	where i.district_id = kept.district()
@@ -327,5 +341,5 @@ begin
 end
 $$;
 comment on function kept.person_remove(jsonb, uuid) is
-	'DELETE /v1/people/{id}: erases name, language, zone, contacts, stored replies, what was written to the person, and the name in mails to others; commitments, group and school stay.';
+	'DELETE /v1/people/{id}: erases name, language, zone, contacts, stored replies, what was written to the person, and the name in mails to others, and revokes the keys that the person held; commitments, group and school stay.';
 grant execute on function kept.person_remove(jsonb, uuid) to kept_api;

@@ -48,9 +48,10 @@ as $$
 		where p.district_id = c.district_id
 		and p.commitment_id = c.id
 		and p.role = 'owner'
-		and p.organisation_id = kept.scope_organisation())
+		and (p.organisation_id = kept.scope_organisation() or p.person_id = kept.caller_person()))
 $$;
-comment on function kept.commitment_caller_owns(kept.commitment) is 'Whether the caller''s key speaks for the organisation that owns it.';
+comment on function kept.commitment_caller_owns(kept.commitment) is
+	'Whether the caller''s key speaks for the organisation that owns it, or is held by the person who does.';
 grant execute on function kept.commitment_caller_owns(kept.commitment) to kept_api;
 
 create or replace function kept.commitment_move_errors(c kept.commitment, body jsonb, needs text[]) returns jsonb

@@ -27,6 +27,7 @@ static const struct {
 	{"contact_change", "{\"paused\":true}", "{\"paused\":false}"},
 	{"district_change", "{\"coordinator_id\":\"$P\"}", "{\"coordinator_id\":null}"},
 	{"key_create", "{\"role\":\"reader\",\"name\":\"Key #\"}", "{\"role\":\"steward\"}"},
+	{"key_rotate", "{\"overlap_hours\":1}", "{}"},
 	{"key_change", "{\"name\":\"Key #\"}", "{\"name\":\"Other\"}"},
 	{"organisation_create",
 	 "{\"name\":\"Class #\",\"kind\":\"class\",\"group\":\"students\",\"school_id\":\"$S\","

@@ -122,7 +122,9 @@ char *world_digest(const struct world *world)
 			  "'select count(*) || md5(coalesce(string_agg(t::text, e''\\n'' order by t::text), '''')) as "
 			  "d from kept.%I t', relname),"
 			  " false, true, '')))[1]::text, ' ' order by relname)"
-			  " from pg_class where relnamespace = 'kept'::regnamespace and relkind = 'r'");
+			  " from pg_class where relnamespace = 'kept'::regnamespace and relkind = 'r'"
+			  /* When a key was used is noted whatever was asked. */
+			  " and relname <> 'key_use'");
 }
 
 void world_work(const struct world *world)

@@ -36,6 +36,7 @@ START_TEST(options_are_added_to_those_of_the_string)
 	ck_assert_ptr_nonnull(strstr(options, " -c role=kept_api"));
 	ck_assert_ptr_nonnull(strstr(options, " -c statement_timeout=500"));
 	ck_assert_ptr_nonnull(strstr(options, " -c lock_timeout=400"));
+	ck_assert_ptr_null(strstr(options, "synchronous_commit"));
 	ck_assert_str_eq(value_of(&url, "host"), "one,two");
 	ck_assert_str_eq(value_of(&url, "user"), "kept");
 	ck_assert_str_eq(value_of(&url, "target_session_attrs"), "read-write");
