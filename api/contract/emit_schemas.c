@@ -152,6 +152,8 @@ static void emit_schema(const struct compiler *compiler, FILE *out, size_t index
 	emit_counts(out, schema);
 	emit_number(out, "minimum", &schema->minimum);
 	emit_number(out, "maximum", &schema->maximum);
+	emit_number(out, "exclusive_minimum", &schema->exclusive_minimum);
+	emit_number(out, "exclusive_maximum", &schema->exclusive_maximum);
 	emit_number(out, "multiple_of", &schema->multiple_of);
 	if (schema->has_values)
 		fprintf(out, ", .has_values = true, .values = values_%zu, .value_count = %zu", tables[2 * index],

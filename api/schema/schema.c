@@ -80,6 +80,10 @@ static bool judge_number(const struct schema *schema, const json_t *value, const
 		valid = schema_tell_number(errors, at, "must be at least", &schema->minimum);
 	if (schema->maximum.present && schema_number_compare(value, &schema->maximum) > 0)
 		valid = schema_tell_number(errors, at, "must be at most", &schema->maximum);
+	if (schema->exclusive_minimum.present && schema_number_compare(value, &schema->exclusive_minimum) <= 0)
+		valid = schema_tell_number(errors, at, "must be above", &schema->exclusive_minimum);
+	if (schema->exclusive_maximum.present && schema_number_compare(value, &schema->exclusive_maximum) >= 0)
+		valid = schema_tell_number(errors, at, "must be below", &schema->exclusive_maximum);
 	if (schema->multiple_of.present && !schema_number_is_multiple(value, &schema->multiple_of))
 		valid = schema_tell_number(errors, at, "must be a multiple of", &schema->multiple_of);
 	return valid;
@@ -259,17 +263,19 @@ static bool judge_combinations(const struct schema *schema, const json_t *value,
 static bool judge_own(const struct schema *schema, const json_t *value, const struct schema_place *at,
 		      struct schema_errors *errors)
 {
-	if (schema->types && !(schema_types_of(value) & schema->types))
+	unsigned types = schema_types_of(value);
+
+	if (schema->types && !(types & schema->types))
 		return schema_tell_type(errors, at, schema->types);
 	if (!judge_values(schema, value, at, errors))
 		return false;
-	if (json_is_string(value))
+	if (types & SCHEMA_STRING)
 		return judge_string(schema, value, at, errors);
-	if (json_is_number(value))
+	if (types & SCHEMA_NUMBER)
 		return judge_number(schema, value, at, errors);
-	if (json_is_array(value))
+	if (types & SCHEMA_ARRAY)
 		return judge_array(schema, value, at, errors);
-	if (json_is_object(value))
+	if (types & SCHEMA_OBJECT)
 		return judge_object(schema, value, at, errors);
 	return true;
 }

@@ -5,10 +5,10 @@
  * from JSON (schema_read.h). The engine keeps no state; threads may share schemas.
  *
  * Keywords: type enum const required properties additionalProperties items minItems maxItems uniqueItems minProperties
- * maxProperties minLength maxLength pattern format minimum maximum multipleOf anyOf oneOf allOf not $ref. Their meaning
- * is the specification's: lengths count code points, 1.0 is an integer and equals 1, keywords for another type are met.
- * `format` is asserted. multipleOf is computed on the shortest decimal text of both numbers, so 0.0075 is a multiple of
- * 0.0001.
+ * maxProperties minLength maxLength pattern format minimum maximum exclusiveMinimum exclusiveMaximum multipleOf anyOf
+ * oneOf allOf not $ref. Their meaning is the specification's: lengths count code points, 1.0 is an integer and equals
+ * 1, keywords for another type are met. `format` is asserted. Numbers are judged as exact decimals (schema_decimal.h),
+ * so 0.0075 is a multiple of 0.0001.
  */
 #ifndef API_SCHEMA_H
 #define API_SCHEMA_H
@@ -31,8 +31,8 @@ enum schema_type {
 	SCHEMA_INTEGER = 64 /* a number without fraction */
 };
 
-/* date and date-time: RFC 3339 (years from 0001); email: the addresses that text_is_email() knows; uri: RFC 3986 with a
- * scheme; uuid: RFC 9562, canonical; time-zone: an IANA name with a region, or UTC; language-tag: RFC 5646,
+/* date and date-time: RFC 3339, years from 0001; email: a Mailbox of RFC 5321, with the UTF-8 of RFC 6531 in its local part; uri: RFC
+ * 3986 with a scheme; uuid: RFC 9562, canonical; time-zone: an IANA name with a region, or UTC; language-tag: RFC 5646,
  * well-formed. */
 enum schema_format {
 	FORMAT_NONE,
@@ -49,20 +49,21 @@ enum schema_format {
 struct schema_value {
 	uint8_t type; /* one SCHEMA_ bit; numbers are SCHEMA_INTEGER or SCHEMA_NUMBER */
 	bool boolean;
-	int64_t integer;                   /* SCHEMA_INTEGER */
-	double number;                     /* SCHEMA_NUMBER */
-	const char *string;                /* SCHEMA_STRING, NUL after `count` bytes */
-	const char *const *names;          /* SCHEMA_OBJECT */
+	int64_t integer;          /* SCHEMA_INTEGER */
+	double number;            /* SCHEMA_NUMBER */
+	const char *string;       /* SCHEMA_STRING, NUL after `count` bytes; SCHEMA_NUMBER: see schema_number */
+	const char *const *names; /* SCHEMA_OBJECT */
 	const struct schema_value *values; /* SCHEMA_ARRAY, SCHEMA_OBJECT */
 	size_t count;                      /* bytes of the string; items; members */
 };
 
-/* A bound of minimum, maximum or multipleOf. */
+/* A bound of minimum, maximum, their exclusive forms or multipleOf. */
 struct schema_number {
 	bool present;
 	bool is_integer;
 	int64_t integer;
 	double number;
+	const char *text; /* "[-]DIGITSeEXPONENT" of a number that neither holds exactly, else NULL */
 };
 
 /* A pattern, in the part of ECMA 262 that schema_pattern.h tells. */
@@ -87,7 +88,7 @@ struct schema {
 	const struct schema_value *values; /* of enum */
 	size_t value_count;
 	const struct schema_value *constant; /* of const; NULL: none */
-	struct schema_number minimum, maximum, multiple_of;
+	struct schema_number minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of;
 	size_t min_length, max_length; /* code points; SCHEMA_NO_LIMIT: none */
 	size_t min_items, max_items;
 	size_t min_properties, max_properties;

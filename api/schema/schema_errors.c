@@ -158,7 +158,10 @@ static void value_write(struct text *text, const struct schema_value *value)
 		text_addf(text, "%lld", (long long)value->integer);
 		break;
 	case SCHEMA_NUMBER:
-		text_addf(text, "%.15g", value->number);
+		if (value->string)
+			text_adds(text, value->string);
+		else
+			text_addf(text, "%.15g", value->number);
 		break;
 	case SCHEMA_STRING:
 		if (value->count)
@@ -217,6 +220,8 @@ bool schema_tell_format(struct schema_errors *errors, const struct schema_place 
 bool schema_tell_number(struct schema_errors *errors, const struct schema_place *at, const char *rule,
 			const struct schema_number *number)
 {
+	if (number->text)
+		return schema_tell(errors, at, "%s %s", rule, number->text);
 	if (number->is_integer)
 		return schema_tell(errors, at, "%s %lld", rule, (long long)number->integer);
 	return schema_tell(errors, at, "%s %.15g", rule, number->number);

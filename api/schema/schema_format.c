@@ -120,7 +120,7 @@ bool schema_format_holds(enum schema_format format, const char *text, size_t len
 	case FORMAT_DATE_TIME:
 		return date_time_holds(text, length);
 	case FORMAT_EMAIL:
-		return text_is_email(text);
+		return schema_is_email(text, length);
 	case FORMAT_URI:
 		return schema_is_uri(text, length);
 	case FORMAT_UUID:

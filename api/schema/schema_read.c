@@ -9,13 +9,18 @@
 
 static struct schema *read_at(struct schema_reader *reader, const char *pointer, const json_t *json);
 
-/* Reads the fragment of a $ref: percent-decodes it into a pointer. */
+/* Reads the fragment of a $ref: percent-decodes it into a pointer. The document may be named by its own $id. */
 static char *fragment_pointer(struct schema_reader *reader, const char *ref)
 {
+	const char *id = json_string_value(json_object_get(reader->document, "$id"));
 	char *copy = reader_memory(reader, strlen(ref) + 1, 1);
 	size_t length = 0;
 
-	if (!copy || *ref++ != '#')
+	if (id && *id && text_starts(ref, id))
+		ref += strlen(id);
+	else if (!*ref)
+		return NULL;
+	if (!copy || (*ref && *ref++ != '#'))
 		return NULL;
 	for (; *ref; ref++) {
 		if (*ref == '%' && isxdigit((unsigned char)ref[1]) && isxdigit((unsigned char)ref[2])) {
@@ -30,6 +35,22 @@ static char *fragment_pointer(struct schema_reader *reader, const char *ref)
 	return copy;
 }
 
+/* True if the way to `pointer` leads through a schema with an $id of its own, whose references mean itself. */
+static bool crosses_document(struct schema_reader *reader, const char *pointer)
+{
+	size_t length = strlen(pointer);
+	char *part = reader_memory(reader, length + 1, 1);
+
+	for (size_t i = 1; part && i < length; i++) {
+		if (pointer[i] != '/')
+			continue;
+		memcpy(part, pointer, i);
+		if (json_is_string(json_object_get(reader_resolve(reader->document, part), "$id")))
+			return true;
+	}
+	return !part;
+}
+
 static bool read_ref(struct schema_reader *reader, const char *pointer, const json_t *value, struct schema *schema)
 {
 	char *target = json_is_string(value) ? fragment_pointer(reader, json_string_value(value)) : NULL;
@@ -37,6 +58,8 @@ static bool read_ref(struct schema_reader *reader, const char *pointer, const js
 
 	if (!json)
 		return reader_fail(reader, pointer, "refers to nothing in this document");
+	if (crosses_document(reader, target))
+		return reader_fail(reader, pointer, "refers into an embedded document; its $id is not supported");
 	schema->ref = read_at(reader, target, json);
 	return schema->ref != NULL;
 }
@@ -97,8 +120,10 @@ static bool read_properties(struct schema_reader *reader, const char *pointer, c
 static bool is_annotation(const struct schema_reader *reader, const char *pointer, const char *keyword,
 			  const json_t *value)
 {
-	static const char *const words[] = {"title",    "description", "default",  "examples", "deprecated",
-					    "readOnly", "writeOnly",   "$comment", "$defs"};
+	static const char *const words[] = {"title",           "description",      "default",       "examples",
+					    "deprecated",      "readOnly",         "writeOnly",     "$comment",
+					    "contentEncoding", "contentMediaType", "contentSchema", "$defs",
+					    "definitions"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(keyword, words[i]) == 0)
@@ -107,7 +132,7 @@ static bool is_annotation(const struct schema_reader *reader, const char *pointe
 		return false;
 	if (strcmp(keyword, "$schema") == 0)
 		return strcmp(json_string_value(value), "https://json-schema.org/draft/2020-12/schema") == 0;
-	return strcmp(keyword, "$id") == 0;
+	return strcmp(keyword, "$id") == 0 && !strchr(json_string_value(value), '#');
 }
 
 static bool read_keyword(struct schema_reader *reader, const char *owner, const char *keyword, const json_t *value,

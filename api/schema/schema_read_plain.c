@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/schema/schema_decimal.h"
 #include "api/schema/schema_format.h"
 #include "api/schema/schema_pattern.h"
 #include "api/schema/schema_read_private.h"
-#include "api/schema/schema_value.h"
 
 void *reader_memory(struct schema_reader *reader, size_t count, size_t size)
 {
@@ -33,16 +33,17 @@ bool reader_fail(struct schema_reader *reader, const char *pointer, const char *
 	return false;
 }
 
+/* Also the text of a number that is given so. */
 static bool read_string(struct schema_reader *reader, const json_t *json, struct schema_value *value)
 {
+	size_t skipped = schema_number_text(json) ? 1 : 0;
 	char *copy = reader_memory(reader, json_string_length(json) + 1, 1);
 
 	if (!copy)
 		return false;
-	memcpy(copy, json_string_value(json), json_string_length(json));
-	value->type = SCHEMA_STRING;
+	value->count = json_string_length(json) - skipped;
+	memcpy(copy, json_string_value(json) + skipped, value->count);
 	value->string = copy;
-	value->count = json_string_length(json);
 	return true;
 }
 
@@ -84,6 +85,7 @@ bool reader_value(struct schema_reader *reader, const char *pointer, const json_
 	case JSON_ARRAY:
 		return read_container(reader, pointer, json, value);
 	case JSON_STRING:
+		value->type = schema_number_text(json) ? SCHEMA_NUMBER : SCHEMA_STRING;
 		return read_string(reader, json, value);
 	case JSON_INTEGER:
 		value->type = SCHEMA_INTEGER;
@@ -185,7 +187,9 @@ static bool read_count(struct schema_reader *reader, const char *pointer, const 
 {
 	double number = json_number_value(value);
 
-	if (!json_is_number(value) || number < 0 || number > 9007199254740992.0 || trunc(number) != number)
+	if (schema_number_text(value) || number > 9007199254740992.0)
+		return reader_fail(reader, pointer, "is a larger number than Kept counts to");
+	if (!json_is_number(value) || number < 0 || trunc(number) != number)
 		return reader_fail(reader, pointer, "must be a whole number of at least 0");
 	*count = (size_t)number;
 	return true;
@@ -194,7 +198,7 @@ static bool read_count(struct schema_reader *reader, const char *pointer, const 
 static bool read_number(struct schema_reader *reader, const char *pointer, const json_t *value,
 			struct schema_number *number)
 {
-	if (!json_is_number(value))
+	if (!schema_is_number(value))
 		return reader_fail(reader, pointer, "must be a number");
 	number->present = true;
 	number->is_integer = json_is_integer(value);
@@ -202,12 +206,15 @@ static bool read_number(struct schema_reader *reader, const char *pointer, const
 		number->integer = json_integer_value(value);
 	else
 		number->number = json_real_value(value);
+	number->text = schema_number_text(value);
 	return true;
 }
 
 static bool read_format(struct schema_reader *reader, const char *pointer, const json_t *value, struct schema *schema)
 {
 	schema->format = json_is_string(value) ? (uint8_t)schema_format_find(json_string_value(value)) : FORMAT_NONE;
+	if (json_is_string(value) && reader->any_format)
+		return true;
 	return schema->format != FORMAT_NONE || reader_fail(reader, pointer, "is no format that Kept knows");
 }
 
@@ -227,9 +234,15 @@ static bool read_pattern(struct schema_reader *reader, const char *pointer, cons
 
 static bool read_multiple(struct schema_reader *reader, const char *pointer, const json_t *value, struct schema *schema)
 {
-	if (!json_is_number(value) || json_number_value(value) <= 0)
+	struct schema_decimal divisor;
+
+	if (!read_number(reader, pointer, value, &schema->multiple_of))
+		return false;
+	schema_decimal_of_json(&divisor, value);
+	if (divisor.count == 0 || divisor.negative)
 		return reader_fail(reader, pointer, "must be a number above 0");
-	return read_number(reader, pointer, value, &schema->multiple_of);
+	return divisor.count <= SCHEMA_DECIMAL_DIVISOR_DIGITS ||
+	       reader_fail(reader, pointer, "has more digits than Kept divides by");
 }
 
 static bool read_unique(struct schema_reader *reader, const char *pointer, const json_t *value, struct schema *schema)
@@ -253,6 +266,13 @@ int reader_plain_keyword(struct schema_reader *reader, const char *pointer, cons
 	} counts[] = {{"minLength", &schema->min_length},         {"maxLength", &schema->max_length},
 		      {"minItems", &schema->min_items},           {"maxItems", &schema->max_items},
 		      {"minProperties", &schema->min_properties}, {"maxProperties", &schema->max_properties}};
+	const struct {
+		const char *name;
+		struct schema_number *number;
+	} numbers[] = {{"minimum", &schema->minimum},
+		       {"maximum", &schema->maximum},
+		       {"exclusiveMinimum", &schema->exclusive_minimum},
+		       {"exclusiveMaximum", &schema->exclusive_maximum}};
 
 	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++)
 		if (strcmp(keyword, readers[i].name) == 0)
@@ -260,9 +280,8 @@ int reader_plain_keyword(struct schema_reader *reader, const char *pointer, cons
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
 		if (strcmp(keyword, counts[i].name) == 0)
 			return read_count(reader, pointer, value, counts[i].count) ? 1 : -1;
-	if (strcmp(keyword, "minimum") == 0)
-		return read_number(reader, pointer, value, &schema->minimum) ? 1 : -1;
-	if (strcmp(keyword, "maximum") == 0)
-		return read_number(reader, pointer, value, &schema->maximum) ? 1 : -1;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (strcmp(keyword, numbers[i].name) == 0)
+			return read_number(reader, pointer, value, numbers[i].number) ? 1 : -1;
 	return 0;
 }

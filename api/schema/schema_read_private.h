@@ -30,6 +30,7 @@ struct schema_reader {
 	size_t count;
 	size_t room;
 	int depth;
+	bool any_format;
 	char fault[READER_FAULT_BYTES];
 };
 

@@ -14,6 +14,11 @@ struct schema_reader *schema_reader_new(json_t *document)
 	return reader;
 }
 
+void schema_reader_take_any_format(struct schema_reader *reader)
+{
+	reader->any_format = true;
+}
+
 void schema_reader_free(struct schema_reader *reader)
 {
 	if (!reader)

@@ -1,18 +1,15 @@
 #include "api/schema/schema_value.h"
 
-#include <assert.h>
-#include <float.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* Numbers are compared as long double, which must hold each int64_t and each double exactly. */
-static_assert(LDBL_MANT_DIG >= 64, "long double is too narrow for exact comparisons");
+#include "api/schema/schema_decimal.h"
 
-static long double wide(const json_t *value)
+static unsigned types_of_number(const json_t *value)
 {
-	return json_is_integer(value) ? (long double)json_integer_value(value) : (long double)json_real_value(value);
+	struct schema_decimal decimal;
+
+	schema_decimal_of_json(&decimal, value);
+	return schema_decimal_is_integer(&decimal) ? SCHEMA_INTEGER | SCHEMA_NUMBER : SCHEMA_NUMBER;
 }
 
 unsigned schema_types_of(const json_t *value)
@@ -23,12 +20,11 @@ unsigned schema_types_of(const json_t *value)
 	case JSON_ARRAY:
 		return SCHEMA_ARRAY;
 	case JSON_STRING:
-		return SCHEMA_STRING;
+		return schema_number_text(value) ? types_of_number(value) : SCHEMA_STRING;
 	case JSON_INTEGER:
 		return SCHEMA_INTEGER | SCHEMA_NUMBER;
 	case JSON_REAL:
-		return trunc(json_real_value(value)) == json_real_value(value) ? SCHEMA_INTEGER | SCHEMA_NUMBER
-									       : SCHEMA_NUMBER;
+		return types_of_number(value);
 	case JSON_TRUE:
 	case JSON_FALSE:
 		return SCHEMA_BOOLEAN;
@@ -66,10 +62,21 @@ static bool objects_equal(const json_t *a, const json_t *b)
 	return true;
 }
 
+static bool numbers_equal(const json_t *a, const json_t *b)
+{
+	struct schema_decimal first, second;
+
+	if (json_is_integer(a) && json_is_integer(b))
+		return json_integer_value(a) == json_integer_value(b);
+	schema_decimal_of_json(&first, a);
+	schema_decimal_of_json(&second, b);
+	return schema_decimal_compare(&first, &second) == 0;
+}
+
 bool schema_json_equal(const json_t *a, const json_t *b)
 {
-	if (json_is_number(a) && json_is_number(b))
-		return wide(a) == wide(b);
+	if (schema_is_number(a) && schema_is_number(b))
+		return numbers_equal(a, b);
 	if (json_typeof(a) != json_typeof(b))
 		return false;
 	if (json_is_array(a))
@@ -81,15 +88,18 @@ bool schema_json_equal(const json_t *a, const json_t *b)
 
 bool schema_value_equals(const struct schema_value *constant, const json_t *value)
 {
+	struct schema_number bound;
+
 	switch (constant->type) {
 	case SCHEMA_NULL:
 		return json_is_null(value);
 	case SCHEMA_BOOLEAN:
 		return json_is_boolean(value) && json_is_true(value) == constant->boolean;
 	case SCHEMA_INTEGER:
-		return json_is_number(value) && wide(value) == (long double)constant->integer;
 	case SCHEMA_NUMBER:
-		return json_is_number(value) && wide(value) == (long double)constant->number;
+		bound = (struct schema_number){true, constant->type == SCHEMA_INTEGER, constant->integer,
+					       constant->number, constant->string};
+		return schema_is_number(value) && schema_number_compare(value, &bound) == 0;
 	case SCHEMA_STRING:
 		return json_is_string(value) && json_string_length(value) == constant->count &&
 		       memcmp(json_string_value(value), constant->string, constant->count) == 0;
@@ -114,70 +124,32 @@ bool schema_value_equals(const struct schema_value *constant, const json_t *valu
 	return true;
 }
 
+static void decimal_of_bound(struct schema_decimal *decimal, const struct schema_number *bound)
+{
+	if (bound->text)
+		schema_decimal_of_text(decimal, bound->text);
+	else if (bound->is_integer)
+		schema_decimal_of_integer(decimal, bound->integer);
+	else
+		schema_decimal_of_double(decimal, bound->number);
+}
+
 int schema_number_compare(const json_t *value, const struct schema_number *bound)
 {
-	long double a = wide(value);
-	long double b = bound->is_integer ? (long double)bound->integer : (long double)bound->number;
+	struct schema_decimal a, b;
 
-	return a < b ? -1 : a > b;
-}
-
-/* digits * 10^exponent; digits is below 10^19 and, unless 0, does not end in 0. */
-struct decimal {
-	uint64_t digits;
-	int exponent;
-};
-
-static struct decimal decimal_trim(uint64_t digits, int exponent)
-{
-	while (digits && digits % 10 == 0) {
-		digits /= 10;
-		exponent++;
-	}
-	return (struct decimal){digits, exponent};
-}
-
-static struct decimal decimal_of_integer(int64_t value)
-{
-	return decimal_trim(value < 0 ? 0 - (uint64_t)value : (uint64_t)value, 0);
-}
-
-/* The shortest decimal that reads back as the same double: what the client most probably wrote. */
-static struct decimal decimal_of_double(double value)
-{
-	char text[32];
-	uint64_t digits = 0;
-	int fraction = 0;
-	const char *c;
-
-	for (int precision = 0; precision <= 16; precision++) {
-		snprintf(text, sizeof(text), "%.*e", precision, fabs(value));
-		if (strtod(text, NULL) == fabs(value))
-			break;
-	}
-	for (c = text; *c && *c != 'e'; c++) {
-		if (*c < '0' || *c > '9')
-			continue;
-		digits = digits * 10 + (uint64_t)(*c - '0');
-		fraction += c > text;
-	}
-	return decimal_trim(digits, (int)strtol(c + 1, NULL, 10) - fraction);
+	if (json_is_integer(value) && bound->is_integer)
+		return (json_integer_value(value) > bound->integer) - (json_integer_value(value) < bound->integer);
+	schema_decimal_of_json(&a, value);
+	decimal_of_bound(&b, bound);
+	return schema_decimal_compare(&a, &b);
 }
 
 bool schema_number_is_multiple(const json_t *value, const struct schema_number *divisor)
 {
-	struct decimal a = json_is_integer(value) ? decimal_of_integer(json_integer_value(value))
-						  : decimal_of_double(json_real_value(value));
-	struct decimal b =
-		divisor->is_integer ? decimal_of_integer(divisor->integer) : decimal_of_double(divisor->number);
-	unsigned __int128 rest = a.digits;
+	struct schema_decimal a, b;
 
-	if (a.digits == 0)
-		return true;
-	if (a.exponent < b.exponent) /* a.digits does not end in 0, so 10 does not divide it */
-		return false;
-	rest %= b.digits;
-	for (int i = b.exponent; i < a.exponent && rest; i++)
-		rest = rest * 10 % b.digits;
-	return rest == 0;
+	schema_decimal_of_json(&a, value);
+	decimal_of_bound(&b, divisor);
+	return schema_decimal_is_multiple(&a, &b);
 }

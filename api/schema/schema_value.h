@@ -13,7 +13,7 @@ bool schema_json_equal(const json_t *a, const json_t *b);
 bool schema_value_equals(const struct schema_value *constant, const json_t *value);
 /* Below 0, 0, above 0: `value` (a number) against the bound, exactly. */
 int schema_number_compare(const json_t *value, const struct schema_number *bound);
-/* True if value / divisor is an integer, on the shortest decimal texts of both. `divisor` is above 0. */
+/* True if value / divisor is an integer, exactly. `divisor` is above 0. */
 bool schema_number_is_multiple(const json_t *value, const struct schema_number *divisor);
 
 #endif

@@ -83,6 +83,8 @@ static const struct {
 	{"people", PERSON("\"school_ids\":[\"Lincoln\"]"), "/school_ids/0"},
 	{"people", MAIL("maria at a.example"), "/contacts/0/address"},
 	{"people", MAIL("a\\u0007@a.example"), "/contacts/0/address"},
+	{"people", MAIL("\\\"a b\\\"@a.example"), "/contacts/0/address"},
+	{"people", MAIL("a@[192.0.2.1]"), "/contacts/0/address"},
 	{"people", MAIL("a@a.example\\r\\nBcc: b@b.example"), "/contacts/0/address"},
 	{"people", MAIL("Ann <a@a.example>"), "/contacts/0/address"},
 	{"people", PERSON("\"contacts\":[{\"channel\":\"fax\",\"address\":\"12345\"}]"), "/contacts/0/channel"},
