@@ -41,7 +41,7 @@ TEST_SUPPORT := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/*_test.c))
 BENCH := $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/*.c))
 
-.PHONY: all help run check tests bench tour backup restore install lint clean
+.PHONY: all help run check tests check-schema bench tour backup restore install lint clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -97,6 +97,10 @@ $(eval $(call embed,pages,api/pages))
 $(B)/tests/%_test: $(B)/tests/%_test.o $(TEST_SUPPORT) $(ARCHIVE)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_TESTS)
 
+# The API's schema engine on any schema and document, and on the public test suite.
+$(B)/tests/validate $(B)/tests/suite: $(B)/tests/%: $(B)/tests/schema/%.o $(B)/tests/schema/json.o $(ARCHIVE)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ -ljansson -lpcre2-8 -licui18n -licuuc
+
 $(B)/tests/bench/bench: $(BENCH) $(TEST_SUPPORT) $(ARCHIVE)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_TESTS)
 
@@ -112,7 +116,11 @@ check: ## all tests that are for good, at most 10 minutes
 	@$(MAKE) --no-print-directory tests
 	@sh tests/run.sh $(B) $(TESTS)
 
-tests: all $(TESTS)
+tests: all $(TESTS) $(B)/tests/validate $(B)/tests/suite
+
+check-schema: ## judge the schema engine by the public JSON-Schema-Test-Suite and by ajv; needs npm
+	@$(MAKE) --no-print-directory -s $(B)/tests/validate $(B)/tests/suite
+	@sh tests/schema/check.sh $(B)
 
 bench: ## what it does in a second here, also in build/bench.txt, at most 20 minutes: FULL=1 for the long rows
 	@sh deploy/install.sh deploy/packages tests/packages
