@@ -31,9 +31,9 @@ enum schema_type {
 	SCHEMA_INTEGER = 64 /* a number without fraction */
 };
 
-/* date and date-time: RFC 3339, years from 0001; email: a Mailbox of RFC 5321, with the UTF-8 of RFC 6531 in its local part; uri: RFC
- * 3986 with a scheme; uuid: RFC 9562, canonical; time-zone: an IANA name with a region, or UTC; language-tag: RFC 5646,
- * well-formed. */
+/* date and date-time: RFC 3339, years from 0001; email: a Mailbox of RFC 5321, with the UTF-8 of RFC 6531 in its local
+ * part; uri: RFC 3986 with a scheme; uuid: RFC 9562, canonical; time-zone: an IANA name with a region, or UTC;
+ * language-tag: RFC 5646, well-formed. */
 enum schema_format {
 	FORMAT_NONE,
 	FORMAT_DATE,
