@@ -31,6 +31,8 @@ const struct problem problem_table[] = {
 	{"uri-too-long", 414, "The address is too long", "Use fewer or shorter parameters."},
 	{"unsupported-media-type", 415, "The body's type is not taken here",
 	 "The header Accept of the reply names the types that are."},
+	{"expectation-failed", 417, "What the request expects is not met here",
+	 "Send no header Expect, or Expect: 100-continue."},
 	{"invalid", 422, "Some members are wrong",
 	 "The errors name each wrong member by its JSON pointer. Nothing was stored."},
 	{"key-reused", 422, "This Idempotency-Key was used for another request",

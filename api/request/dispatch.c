@@ -25,20 +25,36 @@ static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind, const
 	(void)kind;
 	struct exchange *exchange = context;
 	guard_header(&exchange->headers, name, name_size, value ? value : "", value ? value_size : 0);
+	wire_header(&exchange->wire, name, name_size, value, value_size);
 	return MHD_YES;
+}
+
+/* Before version 1.0 libmicrohttpd forgives what nobody can see later but by where its strings lie. */
+static bool head_was_plain(const struct exchange *exchange)
+{
+	return !text_starts(MHD_get_version(), "0.") || wire_end(&exchange->wire);
+}
+
+static size_t head_size(const struct exchange *exchange)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	return info ? info->header_size : 0;
 }
 
 /* What makes the framing of the request doubtful. */
 static bool check_guard(struct exchange *exchange, const char *version)
 {
 	struct guard_fault fault = guard_target(exchange->target, &exchange->path);
+	wire_begin(&exchange->wire, head_size(exchange), exchange->method, exchange->target_sent,
+		   strlen(exchange->target), version);
 	MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, take_header, exchange);
-	/* libmicrohttpd hands the target over as a string and puts the version right behind it, unless a NUL was in it.
-	 */
-	if (!fault.code && exchange->after_target != version)
-		fault = (struct guard_fault){"bad-request", "The address holds a NUL."};
 	if (!fault.code)
 		fault = guard_headers_end(&exchange->headers, version);
+	if (!fault.code && !head_was_plain(exchange))
+		fault = (struct guard_fault){
+			"bad-request", "Request line and headers are lines that end with CR LF, each whole in "
+				       "its line, without NUL and with one space between the words of the first."};
 	if (!fault.code)
 		return true;
 	exchange->close = true;
@@ -99,8 +115,10 @@ static bool check_body_headers(struct exchange *exchange)
 	const char *encoding = exchange_header(exchange, "Content-Encoding");
 	if (!has_body(exchange))
 		return true;
-	if (!operation->body)
+	if (!operation->body) {
+		exchange->close = true;
 		return refuse(exchange, "bad-request", "This request takes no body.");
+	}
 	if (exchange->headers.length > KEPT_BODY_BYTES)
 		return refuse(exchange, "too-large", "A body may have 65,536 bytes.");
 	if (encoding && strcasecmp(encoding, "identity") != 0)
@@ -200,6 +218,9 @@ bool dispatch_headers(struct exchange *exchange, const char *method, const char 
 		exchange_answer(exchange);
 		return exchange->status > 0;
 	}
+	/* Of the lines between chunks only their meaning is seen here: nothing behind such a body is read. */
+	if (exchange->headers.transfer_encoding > 0)
+		exchange->close = true;
 	if (!guard_method_known(method)) {
 		exchange->close = true;
 		refuse(exchange, "not-implemented", NULL);
@@ -257,10 +278,16 @@ static bool take_body(struct exchange *exchange)
 	return exchange->body_text || refuse(exchange, "unavailable", NULL);
 }
 
+static bool check_trailers(struct exchange *exchange)
+{
+	return MHD_get_connection_values(exchange->connection, MHD_FOOTER_KIND, NULL, NULL) == 0 ||
+	       refuse(exchange, "bad-request", "Nothing may follow the last chunk of the body: no trailers are taken.");
+}
+
 bool dispatch_run(struct exchange *exchange)
 {
 	const struct contract_operation *operation = exchange->operation;
-	if (!exchange->refused && take_body(exchange)) {
+	if (!exchange->refused && check_trailers(exchange) && take_body(exchange)) {
 		if (operation->produces)
 			operation->produces(exchange);
 		else if (!operation->before || operation->before(exchange))

@@ -31,7 +31,7 @@ struct exchange *exchange_new(struct loop *loop, struct MHD_Connection *connecti
 	exchange->loop = loop;
 	exchange->connection = connection;
 	exchange->target = copy;
-	exchange->after_target = target + strlen(target) + 1;
+	exchange->target_sent = target;
 	exchange->path = copy;
 	exchange->method = "";
 	exchange->began = steady_seconds();

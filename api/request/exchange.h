@@ -23,6 +23,7 @@
 #include "api/request/guard.h"
 #include "api/request/prefer.h"
 #include "api/request/request.h"
+#include "api/request/wire.h"
 #include "api/unit/lanes.h"
 #include "kept/text.h"
 
@@ -47,8 +48,8 @@ struct exchange {
 	char id[37]; /* request id, a random UUID */
 
 	/* The request */
-	char *target;             /* a copy as sent; `path` and `query` lie in it */
-	const char *after_target; /* where the version must begin if the target held no NUL */
+	char *target;            /* a copy as sent; `path` and `query` lie in it */
+	const char *target_sent; /* libmicrohttpd's own: only its place counts */
 	const char *path;
 	char *query;        /* NULL: none */
 	const char *method; /* libmicrohttpd's, good while the exchange lives */
@@ -56,6 +57,7 @@ struct exchange {
 	bool refused; /* a problem is set; it is sent when the body has come */
 	bool close;   /* close the connection after the reply */
 	struct guard_headers headers;
+	struct wire wire;
 	struct contract_match match;
 	const struct contract_operation *operation; /* NULL until it is known */
 	struct text body;

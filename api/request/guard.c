@@ -74,6 +74,9 @@ static struct guard_fault check_segments(const char *path, size_t length)
 {
 	size_t begin = 1;
 	for (size_t i = 1; i <= length; i++) {
+		int escaped = i < length ? escape_value(path + i) : -1;
+		if (escaped == '/' || escaped == '\\')
+			return bad("The path holds an escaped slash or backslash.");
 		if (i < length && path[i] != '/')
 			continue;
 		if (i == begin && i < length)
@@ -85,14 +88,45 @@ static struct guard_fault check_segments(const char *path, size_t length)
 	return nothing;
 }
 
-/* Where the path begins: absolute form is accepted, its authority means nothing here. */
+/* RFC 3986, 3.2.2: a name of `length` bytes, or an address in brackets; RFC 9110, 7.2: with an optional port. */
+static bool is_host(const char *host, size_t length)
+{
+	size_t i = 0;
+	if (length > 0 && host[0] == '[') {
+		for (i = 1; i < length && (hex_value(host[i]) >= 0 || host[i] == ':' || host[i] == '.'); i++)
+			;
+		if (i < 3 || i == length || host[i] != ']')
+			return false;
+		i++;
+	} else {
+		for (; i < length && host[i] != ':'; i++) {
+			if (!alphanumeric(host[i]) && !strchr("-._~!$&'()*+,;=%", host[i]))
+				return false;
+			if (host[i] == '%' && (length - i < 3 || escape_value(host + i) <= 0x20))
+				return false;
+		}
+		if (i == 0)
+			return false;
+	}
+	if (i == length)
+		return true;
+	if (host[i] != ':' || length - i > 6)
+		return false;
+	for (i++; i < length; i++)
+		if (host[i] < '0' || host[i] > '9')
+			return false;
+	return true;
+}
+
+/* Where the path begins: absolute form is accepted, its authority means nothing here but must be one. NULL: it is not.
+ */
 static const char *skip_authority(const char *target)
 {
 	size_t scheme = strncasecmp(target, "http://", 7) == 0 ? 7 : strncasecmp(target, "https://", 8) == 0 ? 8 : 0;
 	if (scheme == 0)
 		return target;
 	size_t authority = strcspn(target + scheme, "/?#");
-	return authority == 0 ? target : target + scheme + authority;
+	return is_host(target + scheme, authority) ? target + scheme + authority : NULL;
 }
 
 struct guard_fault guard_target(const char *target, const char **start)
@@ -113,10 +147,13 @@ struct guard_fault guard_target(const char *target, const char **start)
 		if (value < 0x20 || value == 0x7f)
 			return bad("The address holds an escaped control character.");
 	}
-	*start = skip_authority(target);
-	if (**start != '/')
+	const char *path = skip_authority(target);
+	if (!path)
+		return bad("The address names a host that is none.");
+	if (*path != '/')
 		return bad("The address must begin with a slash.");
-	return check_segments(*start, strcspn(*start, "?"));
+	*start = path;
+	return check_segments(path, strcspn(path, "?"));
 }
 
 /* RFC 9110, 5.6.2 */
@@ -135,16 +172,6 @@ static bool clean_value(const char *value, size_t size)
 		if ((c < 0x20 && c != '\t') || c == 0x7f)
 			return false;
 	}
-	return true;
-}
-
-static bool clean_host(const char *value)
-{
-	if (!*value)
-		return false;
-	for (const char *c = value; *c; c++)
-		if (!alphanumeric(*c) && !strchr("-._~!$&'()*+;=:[]%", *c))
-			return false;
 	return true;
 }
 
@@ -188,7 +215,7 @@ void guard_header(struct guard_headers *headers, const char *name, size_t name_s
 	}
 	if (strcasecmp(name, "Host") == 0) {
 		headers->host++;
-		if (!clean_host(value))
+		if (!is_host(value, strlen(value)))
 			note(headers, "The header Host is not a name with an optional port.");
 	} else if (strcasecmp(name, "Content-Length") == 0) {
 		take_length(headers, value);
@@ -197,6 +224,7 @@ void guard_header(struct guard_headers *headers, const char *name, size_t name_s
 		headers->chunked = strcasecmp(value, "chunked") == 0;
 	} else if (strcasecmp(name, "Expect") == 0) {
 		headers->expects = strcasecmp(value, "100-continue") == 0;
+		headers->unmet = headers->unmet || !headers->expects;
 	} else {
 		for (size_t i = 0; i < 6; i++)
 			if (strcasecmp(name, once[i]) == 0 && ++headers->once[i] == 2)
@@ -228,6 +256,8 @@ struct guard_fault guard_headers_end(const struct guard_headers *headers, const 
 		if (headers->transfer_encoding > 1 || !headers->chunked)
 			return bad("The only Transfer-Encoding taken is chunked.");
 	}
+	if (headers->unmet && !older)
+		return (struct guard_fault){"expectation-failed", "The only Expect that is met is 100-continue."};
 	return nothing;
 }
 

@@ -24,7 +24,8 @@ bool guard_method_known(const char *method);
 /*
  * The target as sent: origin form, or absolute form (RFC 9112, 3.2.2), whose scheme and authority are left out: *start
  * [out] is where the path begins. Only the characters of RFC 3986, no fragment, whole escapes that do not mean control
- * characters, no dot segment and no empty segment, also when escaped.
+ * characters, no dot segment and no empty segment, also when escaped, and no escaped slash or backslash in the path.
+ * *start is `target` where it is refused.
  */
 struct guard_fault guard_target(const char *target, const char **start);
 
@@ -36,6 +37,7 @@ struct guard_headers {
 	bool chunked;             /* the last Transfer-Encoding is exactly `chunked` */
 	uint64_t length;          /* Content-Length */
 	bool expects;             /* Expect: 100-continue */
+	bool unmet;               /* Expect: anything else */
 	struct guard_fault fault; /* the first one seen */
 };
 

@@ -17,7 +17,7 @@ struct program {
 };
 
 struct program_settings {
-	const char *name;             /* kept-worker; looked for in KEPT_BUILD, else in build */
+	const char *name;             /* kept-worker; looked for in KEPT_BUILD, else in build; or an absolute path */
 	const char *const *arguments; /* without the name, ended by NULL; NULL: none */
 	const char *const
 		*environment; /* NAME=value, ended by NULL; of the test's own only what sanitizers read is added */
