@@ -68,6 +68,9 @@ static void headers_add(const struct operation *operation, json_t *responses)
 	}
 }
 
+#define ALL_ROLES (ROLE_ADMIN | ROLE_STEWARD | ROLE_PARTNER | ROLE_READER)
+
+/* Every answer that an operation can give, and no other: tests see each. */
 static void responses_add(const struct operation *operation, json_t *responses)
 {
 	bool write = is_method(operation, "post patch delete put") && operation->statement;
@@ -76,21 +79,21 @@ static void responses_add(const struct operation *operation, json_t *responses)
 		const char *status, *name;
 		bool applies;
 	} table[] = {
-		{"204", "NoContent", write && json_object_get(responses, "200")},
+		{"204", "NoContent", write && !operation->after && json_object_get(responses, "200")},
 		{"304", "NotModified", operation->statement && is_method(operation, "get") && !operation->is_list},
 		{"400", "BadRequest", true},
 		{"401", "Unauthorized", operation->roles != 0},
-		{"403", "Forbidden", operation->roles != 0},
-		{"404", "NotFound", operation->statement != NULL},
+		{"403", "Forbidden", operation->roles != 0 && operation->roles != ALL_ROLES},
+		{"404", "NotFound", strchr(operation->path, '{') != NULL},
 		{"409", "Conflict", write},
 		{"412", "PreconditionFailed", versioned || operation->takes_if_match},
 		{"413", "TooLarge", operation->body != NULL},
 		{"415", "UnsupportedMediaType", operation->body != NULL},
-		{"422", "Unprocessable", write},
+		{"422", "Unprocessable", operation->body != NULL},
 		{"428", "PreconditionRequired", versioned},
 		{"429", "TooManyRequests", operation->roles != 0},
 		{"500", "ServerError", true},
-		{"503", "Unavailable", true},
+		{"503", "Unavailable", operation->statement != NULL},
 		{"504", "Timeout", operation->statement != NULL},
 	};
 

@@ -22,20 +22,25 @@
 #define REPLY_BYTES (8 * 1024 * 1024)
 #define PATIENCE_SECONDS 20
 
+#define MORE 8 /* settings that a test may add */
+
 static void start(struct api *api, struct program *program, const char *const *arguments, const char *loops,
-		  const char *log)
+		  const char *const *more, const char *log)
 {
 	char database[1024], loop_count[32];
 	snprintf(database, sizeof(database), "KEPT_DATABASE_URL=%s", api->database_url);
 	snprintf(loop_count, sizeof(loop_count), "KEPT_LOOPS=%s", loops);
-	const char *const environment[] = {
+	const char *environment[5 + MORE + 1] = {
 		database,
 		loop_count,
 		"KEPT_LISTEN=127.0.0.1:0",
 		"KEPT_SECRET=k1:01234567890123456789012345678901",
 		"KEPT_LOG=debug",
-		NULL,
 	};
+	for (int i = 0; more && more[i]; i++) {
+		ck_assert_int_lt(i, MORE);
+		environment[5 + i] = more[i];
+	}
 	const struct program_settings settings = {.name = "kept-api",
 						  .arguments = arguments,
 						  .environment = environment,
@@ -50,7 +55,7 @@ int api_command(struct api *api, const char *const *arguments, char **output)
 	char log[80];
 	snprintf(log, sizeof(log), "%s/command", api->folder);
 	unlink(log);
-	start(api, &program, arguments, "1", "command");
+	start(api, &program, arguments, "1", NULL, "command");
 	ck_assert(program_wait(&program, PATIENCE_SECONDS));
 	if (output)
 		*output = program_log(&program);
@@ -99,6 +104,11 @@ static void wait_ready(const struct api *api)
 
 void api_start(struct api *api, const char *database_url, const char *loops)
 {
+	api_start_with(api, database_url, loops, NULL);
+}
+
+void api_start_with(struct api *api, const char *database_url, const char *loops, const char *const *more)
+{
 	static const char *const serve[] = {"serve", NULL};
 	memset(api, 0, sizeof(*api));
 	snprintf(api->folder, sizeof(api->folder), "/tmp/kept-api-test-XXXXXX");
@@ -106,7 +116,7 @@ void api_start(struct api *api, const char *database_url, const char *loops)
 	api->database_url = strdup(database_url);
 	ck_assert_ptr_nonnull(api->database_url);
 	make_key(api);
-	start(api, &api->program, serve, loops, "log");
+	start(api, &api->program, serve, loops, more, "log");
 	ck_assert(program_log_until(&api->program, "\"event\":\"listening\"", PATIENCE_SECONDS));
 	char *log = program_log(&api->program);
 	const char *address = strstr(log, "\"address\":\"127.0.0.1:");

@@ -22,6 +22,8 @@ struct api {
 
 /* Starts it on a migrated database of the login `kept` and waits until it is ready. `loops` is KEPT_LOOPS. */
 void api_start(struct api *api, const char *database_url, const char *loops);
+/* The same with more settings, "NAME=value", up to 8; NULL ends them. */
+void api_start_with(struct api *api, const char *database_url, const char *loops, const char *const *more);
 /* Ends it at once, removes its folder. */
 void api_release(struct api *api);
 /* Runs a command of kept-api to its end; gives the exit code, and what it printed in *output (owned) unless NULL. */

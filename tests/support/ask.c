@@ -61,15 +61,20 @@ static char *request_of(const char *key, const char *method, const char *target,
 	return request;
 }
 
+const json_t *ask_document(const struct asking *asking, const struct contract_operation *operation)
+{
+	char method[16] = "";
+	for (size_t i = 0; operation->method[i] && i < sizeof(method) - 1; i++)
+		method[i] = (char)tolower((unsigned char)operation->method[i]);
+	return json_object_get(json_object_get(json_object_get(asking->document, "paths"), operation->path), method);
+}
+
 /* What the document says of that status of the operation; NULL: nothing. */
 static const json_t *told(const struct asking *asking, const struct contract_operation *operation, int status)
 {
-	char method[16] = "", number[8];
-	for (size_t i = 0; operation->method[i] && i < sizeof(method) - 1; i++)
-		method[i] = (char)tolower((unsigned char)operation->method[i]);
+	char number[8];
 	snprintf(number, sizeof(number), "%d", status);
-	const json_t *path = json_object_get(json_object_get(asking->document, "paths"), operation->path);
-	const json_t *response = json_object_get(json_object_get(json_object_get(path, method), "responses"), number);
+	const json_t *response = json_object_get(json_object_get(ask_document(asking, operation), "responses"), number);
 	const char *ref = json_string_value(json_object_get(response, "$ref"));
 	if (!ref)
 		return response;
@@ -135,18 +140,28 @@ static void judge(const struct asking *asking, const char *method, const char *t
 		asking->seen[match.operation - contract_operations][answer->status] = 1;
 }
 
-struct answer ask_on(const struct asking *asking, int fd, const char *key, const char *method, const char *target,
-		     const char *headers, const char *body)
+void ask_send(int fd, const char *key, const char *method, const char *target, const char *headers, const char *body)
 {
 	char *request = request_of(key, method, target, headers, body);
 	api_write(fd, request, strlen(request));
+	free(request);
+}
+
+struct answer ask_read(const struct asking *asking, int fd, const char *method, const char *target)
+{
 	struct api_reply reply = api_read(fd, strcmp(method, "HEAD") == 0, PATIENCE_SECONDS);
 	struct answer answer = {.status = reply.status, .head = reply.head, .body = reply.body};
-	free(request);
 	ck_assert(asprintf(&answer.asked, "%s %s", method, target) > 0);
 	answer.json = json_loads(answer.body, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
 	judge(asking, method, target, &answer);
 	return answer;
+}
+
+struct answer ask_on(const struct asking *asking, int fd, const char *key, const char *method, const char *target,
+		     const char *headers, const char *body)
+{
+	ask_send(fd, key, method, target, headers, body);
+	return ask_read(asking, fd, method, target);
 }
 
 struct answer ask(const struct asking *asking, const char *key, const char *method, const char *target,

@@ -42,6 +42,11 @@ struct answer ask(const struct asking *asking, const char *key, const char *meth
 /* The same on a connection that is open and stays open. */
 struct answer ask_on(const struct asking *asking, int fd, const char *key, const char *method, const char *target,
 		     const char *headers, const char *body);
+/* The two halves of ask_on(), for many requests at once. */
+void ask_send(int fd, const char *key, const char *method, const char *target, const char *headers, const char *body);
+struct answer ask_read(const struct asking *asking, int fd, const char *method, const char *target);
+/* What the document says of the operation. */
+const json_t *ask_document(const struct asking *asking, const struct contract_operation *operation);
 /* The answer, if it has that status; else the test fails. */
 struct answer must(int status, struct answer answer);
 /* The same, and releases it. */

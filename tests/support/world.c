@@ -61,12 +61,17 @@ static void fill(const struct world *world, struct world_place *place)
 
 void world_start(struct world *world, const char *database)
 {
+	world_start_with(world, database, "2", NULL);
+}
+
+void world_start_with(struct world *world, const char *database, const char *loops, const char *const *more)
+{
 	memset(world, 0, sizeof(*world));
 	world->cluster = cluster_start(NULL);
 	char *url = cluster_database(world->cluster, database, CLUSTER_TEST_CLOCK);
 	world->superuser = cluster_superuser(world->cluster, database);
 	world_clock(world, WORLD_NOW);
-	api_start(&world->api, url, "2");
+	api_start_with(&world->api, url, loops, more);
 	free(url);
 	asking_open(&world->asking, &world->api);
 

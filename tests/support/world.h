@@ -33,6 +33,8 @@ struct world {
 
 /* In an unchecked fixture. */
 void world_start(struct world *world, const char *database);
+/* The same with another KEPT_LOOPS than 2, and more settings as for api_start_with(). */
+void world_start_with(struct world *world, const char *database, const char *loops, const char *const *more);
 void world_stop(struct world *world);
 void world_clock(struct world *world, const char *now);
 

@@ -1,0 +1,213 @@
+/*
+ * Every answer that the document tells of an operation is seen, here those that need trouble: the same request under
+ * way (409), too many (429), our fault (500), the database away (503), too long a wait (504). resource_test.c sees to
+ * the rest. ask() holds each against the document.
+ */
+#include <check.h>
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kept/steady.h"
+#include "kept/text.h"
+#include "tests/support/query.h"
+#include "tests/support/walk.h"
+
+#define FILLERS 50 /* requests of each lane that wait in front, so that the others wait for too long */
+
+static struct world world;
+
+static void start_all(void)
+{
+	/* Few connections, so that what waits for a lock makes others wait. */
+	static const char *const more[] = {"KEPT_WRITERS=1", NULL};
+	world_start_with(&world, "answers", "1", more);
+}
+
+static void stop_all(void)
+{
+	world_stop(&world);
+}
+
+/* One request of an operation, ready to be sent. */
+struct ready {
+	const struct contract_operation *operation;
+	const char *target, *body;
+	int fd;
+};
+
+static void get_ready(struct ready *ready, const struct contract_operation *operation)
+{
+	ready->operation = operation;
+	ready->target = walk_target(operation->path, walk_subject(&world, &world.lakeview, operation->path));
+	ready->body = walk_body(&world, &world.lakeview, operation, false);
+	ready->fd = -1;
+}
+
+static const char *headers_of(const struct contract_operation *operation, const char *more)
+{
+	return text_of("%s%s", operation->if_match_required ? "If-Match: *\r\n" : "", more);
+}
+
+static struct answer call(const struct ready *ready, const char *more)
+{
+	return ask(&world.asking, world.lakeview.admin, ready->operation->method, ready->target,
+		   headers_of(ready->operation, more), ready->body);
+}
+
+/* All operations that ask the database. */
+static struct ready *all_ready(size_t *count)
+{
+	struct ready *all = calloc(contract_operation_count, sizeof(*all));
+	ck_assert_ptr_nonnull(all);
+	*count = 0;
+	for (size_t i = 0; i < contract_operation_count; i++)
+		if (contract_operations[i].statement)
+			get_ready(&all[(*count)++], &contract_operations[i]);
+	return all;
+}
+
+static bool tells(const struct contract_operation *operation, const char *status)
+{
+	return json_object_get(json_object_get(ask_document(&world.asking, operation), "responses"), status) != NULL;
+}
+
+START_TEST(same_request_under_way_is_409)
+{
+	size_t count;
+	struct ready *all = all_ready(&count);
+	PGconn *holder = PQconnectdb(world.superuser);
+	for (size_t i = 0; i < count; i++) {
+		const struct contract_operation *operation = all[i].operation;
+		if (!tells(operation, "409"))
+			continue;
+		char *path = strndup(all[i].target, strcspn(all[i].target, "?"));
+		PGresult *locked = PQexec(
+			holder,
+			text_of("select pg_advisory_lock(hashtextextended(concat_ws(' ', k.district_id, k.id, '%s %s', "
+				"'under way'), 0)) from kept.key k where k.district_id = '%s' and k.role = 'admin'",
+				operation->method, path, world.lakeview.id));
+		ck_assert_msg(PQresultStatus(locked) == PGRES_TUPLES_OK, "%s", PQerrorMessage(holder));
+		PQclear(locked);
+		struct answer reply = must(409, call(&all[i], "Idempotency-Key: under way\r\n"));
+		ck_assert_msg(strstr(at(&reply, "type"), "/in-flight") != NULL, "%s", reply.body);
+		ck_assert_str_ne(header(&reply, "Retry-After"), "");
+		answer_release(&reply);
+		PQclear(PQexec(holder, "select pg_advisory_unlock_all()"));
+		free(path);
+	}
+	PQfinish(holder);
+	free(all);
+}
+END_TEST
+
+START_TEST(our_fault_is_500_and_tells_nothing)
+{
+	size_t count;
+	struct ready *all = all_ready(&count);
+	query_run(world.superuser, "alter function kept.enter(text, text, text) rename to away");
+	for (size_t i = 0; i < count; i++) {
+		struct answer reply = must(500, call(&all[i], ""));
+		ck_assert_msg(!strstr(reply.body, "enter") && !strstr(reply.body, "function"), "%s", reply.body);
+		answer_release(&reply);
+	}
+	query_run(world.superuser, "alter function kept.away(text, text, text) rename to enter");
+	free(all);
+}
+END_TEST
+
+static void send_ready(struct ready *ready)
+{
+	ready->fd = api_connect(&world.api);
+	ask_send(ready->fd, world.lakeview.admin, ready->operation->method, ready->target,
+		 headers_of(ready->operation, ""), ready->body);
+}
+
+/* A lock that all need makes the first ones of each lane wait for as long as they may, one after the other. */
+START_TEST(too_long_a_wait_is_504)
+{
+	static const enum contract_lane lanes[] = {LANE_FAST, LANE_WRITE, LANE_SLOW};
+	struct ready fillers[3 * FILLERS];
+	size_t count, filled = 0;
+	struct ready *all = all_ready(&count);
+	for (size_t lane = 0; lane < 3; lane++)
+		for (size_t i = 0, n = 0; i < count && n < FILLERS; i++)
+			if (all[i].operation->lane == lanes[lane])
+				for (; n < FILLERS; n++)
+					fillers[filled++] = all[i];
+	PGconn *holder = PQconnectdb(world.superuser);
+	PQclear(PQexec(holder, "begin; lock table kept.key in access exclusive mode"));
+	double began = steady_seconds();
+	for (size_t i = 0; i < filled; i++)
+		send_ready(&fillers[i]);
+	/* Within a turn of the loop the order is not ours: some turns later they wait in front. */
+	for (int turn = 0; turn < 5; turn++)
+		must_be(200, ask(&world.asking, NULL, "GET", "/livez", NULL, NULL));
+	for (size_t i = 0; i < count; i++)
+		send_ready(&all[i]);
+	for (size_t i = 0; i < count; i++) {
+		must_be(504, ask_read(&world.asking, all[i].fd, all[i].operation->method, all[i].target));
+		close(all[i].fd);
+	}
+	ck_assert_double_lt(steady_seconds() - began, 25);
+	PQfinish(holder);
+	for (size_t i = 0; i < filled; i++)
+		close(fillers[i].fd);
+	free(all);
+}
+END_TEST
+
+START_TEST(database_away_is_503)
+{
+	size_t count;
+	struct ready *all = all_ready(&count);
+	cluster_shut(world.cluster);
+	for (size_t i = 0; i < count; i++) {
+		struct answer reply = must(503, call(&all[i], ""));
+		ck_assert_str_ne(header(&reply, "Retry-After"), "");
+		answer_release(&reply);
+	}
+	must_be(503, ask(&world.asking, NULL, "GET", "/readyz", NULL, NULL));
+	must_be(200, ask(&world.asking, NULL, "GET", "/livez", NULL, NULL));
+	cluster_resume(world.cluster);
+	free(all);
+}
+END_TEST
+
+START_TEST(every_trouble_that_is_told_was_seen)
+{
+	static const int troubles[] = {409, 500, 503, 504};
+	for (size_t i = 0; i < contract_operation_count; i++) {
+		const struct contract_operation *operation = &contract_operations[i];
+		for (size_t t = 0; t < sizeof(troubles) / sizeof(troubles[0]); t++) {
+			/* Without a statement nothing but a lack of memory is our fault. */
+			if (troubles[t] == 500 && !operation->statement)
+				continue;
+			if (tells(operation, text_of("%d", troubles[t])))
+				ck_assert_msg(world.asking.seen[i][troubles[t]], "%s never answered %d", operation->id,
+					      troubles[t]);
+		}
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("answers");
+	TCase *all = tcase_create("answers");
+	tcase_set_timeout(all, 120);
+	tcase_add_unchecked_fixture(all, start_all, stop_all);
+	tcase_add_test(all, same_request_under_way_is_409);
+	tcase_add_test(all, our_fault_is_500_and_tells_nothing);
+	tcase_add_test(all, too_long_a_wait_is_504);
+	tcase_add_test(all, database_away_is_503);
+	tcase_add_test(all, every_trouble_that_is_told_was_seen);
+	suite_add_tcase(suite, all);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
