@@ -1,7 +1,9 @@
 #include "api/client.h"
 
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "api/loop.h"
@@ -14,6 +16,8 @@
 struct client {
 	struct loop *loop;
 	int fd;
+	bool asked;   /* its first request line has come */
+	double since; /* when the time that runs began: accept, the end of the reply before, a later request line */
 	ev_timer deadline;
 };
 
@@ -21,19 +25,32 @@ static void deadline_passed(struct ev_loop *ev, ev_timer *timer, int events)
 {
 	(void)ev, (void)events;
 	const struct client *client = timer->data;
+	int unread = 0;
+	/* What the client has not taken by now is thrown away; else the kernel would hand it out for as long as it
+	 * likes. */
+	if (ioctl(client->fd, SIOCOUTQ, &unread) == 0 && unread > 0) {
+		const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+		setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	}
 	/* libmicrohttpd sees the end of the connection and cleans up. */
 	shutdown(client->fd, SHUT_RDWR);
 }
 
-static void restart_deadline(struct MHD_Connection *connection)
+static struct client *client_of(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	struct client *client = info ? info->socket_context : NULL;
+	return info ? info->socket_context : NULL;
+}
+
+/* No memory for a client: libmicrohttpd's limit for inactivity holds still. */
+static void set_deadline(struct client *client, double seconds)
+{
 	if (!client)
 		return;
+	client->since = steady_seconds();
 	ev_timer_stop(client->loop->ev, &client->deadline);
 	ev_now_update(client->loop->ev);
-	ev_timer_set(&client->deadline, KEPT_REQUEST_SECONDS, 0);
+	ev_timer_set(&client->deadline, seconds, 0);
 	ev_timer_start(client->loop->ev, &client->deadline);
 }
 
@@ -49,13 +66,13 @@ static void connection_changed(void *context, struct MHD_Connection *connection,
 			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 		client = info ? calloc(1, sizeof(*client)) : NULL;
 		if (!client)
-			return; /* libmicrohttpd's limit for inactivity holds still */
+			return;
 		client->loop = loop;
 		client->fd = info->connect_fd;
 		ev_timer_init(&client->deadline, deadline_passed, KEPT_REQUEST_SECONDS, 0);
 		client->deadline.data = client;
 		*socket_context = client;
-		restart_deadline(connection);
+		set_deadline(client, KEPT_REQUEST_SECONDS);
 		return;
 	}
 	loop->connections--;
@@ -69,8 +86,16 @@ static void connection_changed(void *context, struct MHD_Connection *connection,
 static void *request_line(void *context, const char *target, struct MHD_Connection *connection)
 {
 	struct loop *loop = context;
-	restart_deadline(connection);
-	return exchange_new(loop, connection, target ? target : "");
+	struct client *client = client_of(connection);
+	struct exchange *exchange = exchange_new(loop, connection, target ? target : "");
+	/* The first request has its time from accept; each later one from its request line. */
+	if (client && client->asked)
+		set_deadline(client, KEPT_REQUEST_SECONDS);
+	if (client)
+		client->asked = true;
+	if (client && exchange)
+		exchange->answer_by = client->since + KEPT_ANSWER_SECONDS;
+	return exchange;
 }
 
 static enum MHD_Result request_part(void *context, struct MHD_Connection *connection, const char *url,
@@ -115,7 +140,7 @@ static void request_ended(void *context, struct MHD_Connection *connection, void
 		  exchange->credential[0] ? exchange->credential : NULL, NULL);
 	exchange_free(exchange);
 	if (sent)
-		restart_deadline(connection);
+		set_deadline(client_of(connection), KEPT_IDLE_SECONDS);
 }
 
 /* Escapes are decoded by us, once: libmicrohttpd leaves them as they are. */

@@ -35,6 +35,7 @@ struct exchange *exchange_new(struct loop *loop, struct MHD_Connection *connecti
 	exchange->path = copy;
 	exchange->method = "";
 	exchange->began = steady_seconds();
+	exchange->answer_by = exchange->began + KEPT_ANSWER_SECONDS;
 	random_uuid(exchange->id);
 	text_init(&exchange->body, KEPT_BODY_BYTES);
 	problem_errors_init(&exchange->errors);
@@ -131,7 +132,7 @@ bool exchange_submit(struct exchange *exchange, const struct lane_request *reque
 
 void exchange_suspend(struct exchange *exchange)
 {
-	double left = exchange->began + KEPT_ANSWER_SECONDS - steady_seconds();
+	double left = exchange->answer_by - steady_seconds();
 	exchange->phase = EXCHANGE_WAITING;
 	left = left < 0 ? 0 : left;
 	ev_timer_set(&exchange->deadline, left, 0);

@@ -43,7 +43,8 @@ struct exchange {
 	struct exchange *previous, *next; /* all of the loop */
 	struct exchange *next_resume;     /* those to be resumed in this turn */
 	enum exchange_phase phase;
-	double began; /* steady_seconds() */
+	double began;     /* steady_seconds() */
+	double answer_by; /* 504 then, so that the reply is sent before the connection's time is over */
 	ev_timer deadline;
 	char id[37]; /* request id, a random UUID */
 

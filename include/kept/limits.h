@@ -14,8 +14,9 @@
 #define KEPT_JSON_MEMBERS 2000                 /* members and items of a request body, together */
 #define KEPT_TARGET_BYTES 4096                 /* path and query */
 #define KEPT_PARAMETERS 32                     /* query parameters of a request */
-#define KEPT_REQUEST_SECONDS 15                /* from accept to the last byte of the reply */
-#define KEPT_ANSWER_SECONDS 12                 /* from the request line to a reply, be it 504 */
+#define KEPT_REQUEST_SECONDS 15                /* from accept, later from the request line, to the reply's end */
+#define KEPT_ANSWER_SECONDS 12                 /* of these, to a reply, be it 504 */
+#define KEPT_IDLE_SECONDS 15                   /* from the end of a reply to the next request line */
 #define KEPT_BODY_DISCARD_BYTES (1024 * 1024)  /* of a body that is refused: read on, so that the reply arrives */
 #define KEPT_REPLY_BYTES (8 * 1024 * 1024)     /* a reply that is put together in memory */
 #define KEPT_DRAIN_SECONDS 5                   /* for requests under way when the API stops */

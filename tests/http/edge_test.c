@@ -339,22 +339,6 @@ START_TEST(replies_carry_the_safe_headers)
 }
 END_TEST
 
-START_TEST(client_that_trickles_is_gone_at_its_deadline)
-{
-	double begin = clock_seconds();
-	int fd = api_connect(&api);
-	api_write(fd, "GET /livez HTTP/1.1\r\nX: ", 24);
-	bool closed = false;
-	while (!closed && clock_seconds() - begin < 2 * KEPT_REQUEST_SECONDS + 5) {
-		api_write(fd, "a", 1);
-		closed = api_closes(fd, 0.5);
-	}
-	ck_assert(closed);
-	ck_assert_double_le(clock_seconds() - begin, 2 * KEPT_REQUEST_SECONDS + 1);
-	close(fd);
-}
-END_TEST
-
 START_TEST(log_tells_requests_and_no_key)
 {
 	struct api_reply reply = api_ask(&api, "GET", "/v1/people?page_size=3", NULL, NULL);
@@ -384,7 +368,6 @@ int main(void)
 	tcase_add_test(all, unknown_and_malformed_keys_are_answered_alike);
 	tcase_add_test(all, not_allowed_names_the_methods);
 	tcase_add_test(all, replies_carry_the_safe_headers);
-	tcase_add_test(all, client_that_trickles_is_gone_at_its_deadline);
 	tcase_add_test(all, log_tells_requests_and_no_key);
 	suite_add_tcase(suite, all);
 	SRunner *runner = srunner_create(suite);
