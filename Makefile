@@ -41,7 +41,7 @@ TEST_SUPPORT := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/*_test.c))
 BENCH := $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/*.c))
 
-.PHONY: all help run check tests check-schema bench tour backup restore install lint clean
+.PHONY: all help run check tests check-schema check-contract bench tour backup restore install lint clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -82,6 +82,8 @@ $(B)/gen/statements.c: $(B)/statements $(wildcard sql/statements/*.sql) sql/stat
 $(B)/gen/contract.c: $(B)/contract $(wildcard api/openapi/*.json) $(wildcard sql/statements/*.sql) api/openapi api/hooks.def
 	@mkdir -p $(@D)
 	$(B)/contract --hooks api/hooks.def --statements sql/statements $(sort $(wildcard api/openapi/*.json)) > $@
+$(B)/openapi.json: $(B)/gen/contract.c
+	$(B)/contract --document --hooks api/hooks.def --statements sql/statements $(sort $(wildcard api/openapi/*.json)) > $@
 define embed
 $(B)/gen/embedded_$(1).c: $(B)/embed $(wildcard $(2)/*) $(2)
 	@mkdir -p $$(@D)
@@ -143,6 +145,9 @@ restore: ## bring them back: make restore FILE=kept.backup
 
 install: all ## the two programs and their units, below DESTDIR and PREFIX (/usr/local); no headers
 	@sh deploy/install_files.sh $(B) "$(DESTDIR)" "$(PREFIX)"
+
+check-contract: all $(B)/openapi.json ## what others' tools say of the contract; needs Node.js 18 or later
+	@sh tests/contract/check.sh $(B)
 
 lint: export LINT_FLAGS = $(CPPFLAGS_ALL) $(CFLAGS_ALL)
 lint: ## format, headers, shell, static checks

@@ -3,6 +3,7 @@
  * memory is kept until the process ends, and every fault is told before it exits with 1.
  *
  *   contract --hooks FILE --statements FOLDER FILE.json… > contract.c
+ *   contract --document --hooks FILE --statements FOLDER FILE.json… > openapi.json
  */
 #ifndef API_CONTRACT_COMPILER_H
 #define API_CONTRACT_COMPILER_H
@@ -119,10 +120,24 @@ void sources_check(struct compiler *compiler, struct operation *operation);
 /* paths.c */
 void paths_build(struct compiler *compiler);
 /* document.c: the public document; what follows by rule is added, x-kept members go. */
-json_t *document_public(const struct compiler *compiler);
+json_t *document_public(struct compiler *compiler);
+/* {"$ref": "#/components/SECTION/NAME"} */
+json_t *reference(const char *section, const char *name);
+/* document_answers.c: what is sent with every answer of the operation, or of a shared one, stands here once. */
+void headers_add(const struct operation *operation, json_t *responses);
+void headers_add_shared(json_t *responses);
+/* What was made can be read, changed and removed: links by its id. */
+void links_add(const struct compiler *compiler, const struct operation *operation, json_t *responses);
+/* examples.c: each body has an example that meets its schema. One that is not written is put together from the examples
+ * of its parts; a part without one is a fault. */
+void examples_add(struct compiler *compiler, json_t *document);
+/* Integers are told as int32 or int64, by their limits. */
+void formats_add(json_t *json);
 /* emit_schemas.c, emit.c. What is emitted ends with one entry more than its count, so no table is empty. */
 void emit_string(FILE *out, const char *bytes, size_t length);
 void emit_schemas(const struct compiler *compiler, FILE *out);
-void emit(const struct compiler *compiler, FILE *out);
+void emit(struct compiler *compiler, FILE *out);
+/* The public document, byte for byte as it is served. */
+void emit_document_alone(struct compiler *compiler, FILE *out);
 
 #endif

@@ -1,9 +1,10 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/contract.h"
 #include "api/contract/compiler.h"
 
-static json_t *reference(const char *section, const char *name)
+json_t *reference(const char *section, const char *name)
 {
 	return json_pack("{s:o}", "$ref", json_string(keep_format("#/components/%s/%s", section, name)));
 }
@@ -40,34 +41,6 @@ static void parameters_add(const struct operation *operation, json_t *json)
 		parameter_add(json, "Prefer");
 }
 
-static void headers_add(const struct operation *operation, json_t *responses)
-{
-	const char *status;
-	json_t *response;
-
-	if (!operation->statement)
-		return;
-	json_object_foreach (responses, status, response) {
-		json_t *headers = json_object();
-
-		if (is_method(operation, "post patch delete") && status[0] == '2') {
-			json_object_set_new(headers, "Preference-Applied", reference("headers", "Preference-Applied"));
-			json_object_set_new(headers, "Idempotent-Replayed",
-					    reference("headers", "Idempotent-Replayed"));
-		}
-		if (strcmp(status, "201") == 0)
-			json_object_set_new(headers, "Location", reference("headers", "Location"));
-		if (operation->is_list)
-			json_object_set_new(headers, "Link", reference("headers", "Link"));
-		else if (status[0] == '2' && strcmp(status, "202") != 0 && json_object_get(response, "content"))
-			/* What 202 tells is an answer, no resource that could be read again. */
-			json_object_set_new(headers, "ETag", reference("headers", "ETag"));
-		if (json_object_size(headers) && !json_object_get(response, "headers"))
-			json_object_set(response, "headers", headers);
-		json_decref(headers);
-	}
-}
-
 #define ALL_ROLES (ROLE_ADMIN | ROLE_STEWARD | ROLE_PARTNER | ROLE_READER)
 
 /* Every answer that an operation can give, and no other: tests see each. */
@@ -82,7 +55,7 @@ static void responses_add(const struct operation *operation, json_t *responses)
 		{"204", "NoContent", write && !operation->after && json_object_get(responses, "200")},
 		{"304", "NotModified", operation->statement && is_method(operation, "get") && !operation->is_list},
 		{"400", "BadRequest", true},
-		{"401", "Unauthorized", operation->roles != 0},
+		{"401", "Unauthorized", true},
 		{"403", "Forbidden", operation->roles != 0 && operation->roles != ALL_ROLES},
 		{"404", "NotFound", strchr(operation->path, '{') != NULL},
 		{"409", "Conflict", write},
@@ -91,7 +64,7 @@ static void responses_add(const struct operation *operation, json_t *responses)
 		{"415", "UnsupportedMediaType", operation->body != NULL},
 		{"422", "Unprocessable", operation->body != NULL},
 		{"428", "PreconditionRequired", versioned},
-		{"429", "TooManyRequests", operation->roles != 0},
+		{"429", "TooManyRequests", true},
 		{"500", "ServerError", true},
 		{"503", "Unavailable", operation->statement != NULL},
 		{"504", "Timeout", operation->statement != NULL},
@@ -109,7 +82,8 @@ static void roles_tell(const struct operation *operation, json_t *json)
 	char *words = keep_format("%s For keys of role ", json_string_value(json_object_get(json, "description")));
 
 	if (!operation->roles) {
-		json_object_set_new(json, "security", json_array());
+		/* One way in, which asks for nothing. */
+		json_object_set_new(json, "security", json_pack("[{}]"));
 		return;
 	}
 	for (unsigned i = 0; i < 4; i++) {
@@ -132,7 +106,40 @@ static void extensions_remove(json_t *operation)
 			json_object_del(operation, name);
 }
 
-json_t *document_public(const struct compiler *compiler)
+static int compare_tags(const void *a, const void *b)
+{
+	return strcmp(json_string_value(json_object_get(*(json_t *const *)a, "name")),
+		      json_string_value(json_object_get(*(json_t *const *)b, "name")));
+}
+
+static void tags_sort(json_t *document)
+{
+	json_t *tags = json_object_get(document, "tags"), *sorted = json_array(), *tag;
+	size_t count = json_array_size(tags), index;
+	json_t **list = keep(NULL, count + 1, sizeof(*list));
+
+	json_array_foreach (tags, index, tag)
+		list[index] = tag;
+	qsort(list, count, sizeof(*list), compare_tags);
+	for (size_t i = 0; i < count; i++)
+		json_array_append(sorted, list[i]);
+	json_object_set_new(document, "tags", sorted);
+}
+
+/* In the order in which people read it. */
+static json_t *in_order(json_t *document)
+{
+	static const char *const names[] = {"openapi", "info", "servers", "security", "tags", "paths", "components"};
+	json_t *ordered = json_object();
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (json_object_get(document, names[i]))
+			json_object_set(ordered, names[i], json_object_get(document, names[i]));
+	json_decref(document);
+	return ordered;
+}
+
+json_t *document_public(struct compiler *compiler)
 {
 	json_t *document = json_deep_copy(compiler->document);
 
@@ -144,9 +151,14 @@ json_t *document_public(const struct compiler *compiler)
 
 		parameters_add(operation, json);
 		headers_add(operation, responses);
+		links_add(compiler, operation, responses);
 		responses_add(operation, responses);
 		roles_tell(operation, json);
 		extensions_remove(json);
 	}
-	return document;
+	headers_add_shared(json_object_get(json_object_get(document, "components"), "responses"));
+	formats_add(document);
+	examples_add(compiler, document);
+	tags_sort(document);
+	return in_order(document);
 }

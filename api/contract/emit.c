@@ -116,7 +116,7 @@ static void emit_components(const struct compiler *compiler, FILE *out)
 	fprintf(out, "\t{NULL, NULL},\n};\nconst size_t contract_schema_count = %zu;\n\n", count);
 }
 
-static void emit_document(const struct compiler *compiler, FILE *out)
+static char *document_bytes(struct compiler *compiler)
 {
 	json_t *document = document_public(compiler);
 	char *bytes = json_dumps(document, JSON_COMPACT);
@@ -126,13 +126,28 @@ static void emit_document(const struct compiler *compiler, FILE *out)
 		fprintf(stderr, "contract: no memory\n");
 		exit(1);
 	}
+	return bytes;
+}
+
+void emit_document_alone(struct compiler *compiler, FILE *out)
+{
+	char *bytes = document_bytes(compiler);
+
+	fputs(bytes, out);
+	free(bytes);
+}
+
+static void emit_document(struct compiler *compiler, FILE *out)
+{
+	char *bytes = document_bytes(compiler);
+
 	fputs("const char contract_document[] =\n", out);
 	emit_string(out, bytes, strlen(bytes));
 	fprintf(out, ";\nconst size_t contract_document_length = %zu;\n", strlen(bytes));
 	free(bytes);
 }
 
-void emit(const struct compiler *compiler, FILE *out)
+void emit(struct compiler *compiler, FILE *out)
 {
 	fputs("/* Made by build/contract from api/openapi/; do not change. */\n#include \"api/contract.h\"\n"
 	      "#include \"api/contract_patterns.h\"\n\n",

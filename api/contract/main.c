@@ -5,7 +5,7 @@
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: contract --hooks FILE --statements FOLDER FILE.json...\n");
+	fprintf(stderr, "usage: contract [--document] --hooks FILE --statements FOLDER FILE.json...\n");
 	return 2;
 }
 
@@ -22,7 +22,10 @@ static void compile(struct compiler *compiler)
 int main(int argc, char **argv)
 {
 	struct compiler compiler = {0};
+	bool alone = argc > 1 && strcmp(argv[1], "--document") == 0;
 
+	argc -= alone;
+	argv += alone;
 	if (argc < 6 || strcmp(argv[1], "--hooks") != 0 || strcmp(argv[3], "--statements") != 0)
 		return usage();
 	compiler.document = json_object();
@@ -36,7 +39,7 @@ int main(int argc, char **argv)
 	if (!compiler.faults)
 		compile(&compiler);
 	if (!compiler.faults)
-		emit(&compiler, stdout);
+		(alone ? emit_document_alone : emit)(&compiler, stdout);
 	schema_reader_free(compiler.reader);
 	json_decref(compiler.document);
 	if (compiler.faults)

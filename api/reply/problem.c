@@ -82,15 +82,29 @@ void problem_errors_release(struct problem_errors *errors)
 	errors->count = 0;
 }
 
+/* A client may choose names of any length: of a long pointer the nearest parent is told, of a long name its beginning.
+ */
+static size_t shown_length(const char *kind, const char *where)
+{
+	size_t length = strlen(where);
+	bool pointer = strcmp(kind, "pointer") == 0;
+	if (length <= KEPT_ERROR_PLACE_BYTES)
+		return length;
+	length = KEPT_ERROR_PLACE_BYTES;
+	while (length > 0 && (pointer ? where[length] != '/' : ((unsigned char)where[length] & 0xc0) == 0x80))
+		length--;
+	return length;
+}
+
 static void add_error(struct problem_errors *errors, const char *kind, const char *where, const char *detail)
 {
 	if (errors->count >= KEPT_ERRORS)
 		return;
-	size_t length = strlen(where);
+	size_t length = shown_length(kind, where);
 	/* A name that is no text cannot stand in JSON; that there is one is enough to say. */
-	const char *shown = text_is_utf8(where, length) ? where : "?";
+	bool readable = text_is_utf8(where, length);
 	text_addf(&errors->items, "%s{\"%s\":", errors->count > 0 ? "," : "", kind);
-	text_add_json(&errors->items, shown, strlen(shown));
+	text_add_json(&errors->items, readable ? where : "?", readable ? length : 1);
 	text_adds(&errors->items, ",\"detail\":");
 	text_add_json(&errors->items, detail, strlen(detail));
 	text_adds(&errors->items, "}");

@@ -84,10 +84,11 @@ static bool find_operation(struct exchange *exchange)
 
 static bool take_credential(struct exchange *exchange)
 {
-	if (exchange->operation->roles == 0)
-		return true;
 	const char *header = exchange_header(exchange, "Authorization");
 	const char *key = request_bearer(header);
+	/* Where no key is asked for, one of ours that is cut off is told all the same; what is another's is let be. */
+	if (exchange->operation->roles == 0 && (key || !header || strncasecmp(header, "Bearer kept_", 12) != 0))
+		return true;
 	if (!key)
 		return refuse(exchange, "unauthorized",
 			      "The key is not known, has expired or was revoked. "

@@ -103,7 +103,7 @@ static void make_reply(struct exchange *exchange, struct unit_result *result)
 	}
 	if (tag[0])
 		reply_header(&exchange->reply, "ETag", tag);
-	if (location)
+	if (location && status == 201)
 		reply_header(&exchange->reply, "Location", location);
 	if (!submit_is_read(exchange) && cell_text(row, 0, "next"))
 		reply_header(&exchange->reply, "Idempotent-Replayed", "true");

@@ -27,8 +27,9 @@
 #define KEPT_PAGE_ITEMS 200                    /* largest page of a list */
 #define KEPT_PAGE_ITEMS_DEFAULT 50
 #define KEPT_IDEMPOTENCY_KEY_BYTES 255
-#define KEPT_LANGUAGES_BYTES 320 /* tags of Accept-Language that are looked at, as a list */
-#define KEPT_ERRORS 64           /* field errors told at once */
+#define KEPT_LANGUAGES_BYTES 320    /* tags of Accept-Language that are looked at, as a list */
+#define KEPT_ERRORS 64              /* field errors told at once */
+#define KEPT_ERROR_PLACE_BYTES 1000 /* of the pointer or name that one of them tells */
 
 /* Bulk: many things created and changed by one request */
 #define KEPT_BULK_BYTES (1024 * 1024) /* its body */

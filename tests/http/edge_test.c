@@ -112,6 +112,12 @@ static const struct {
 	 "\r\n",
 	 0, 400, false, "bad-page-token"},
 	{"GET /v1/people HTTP/1.1\r\n" HOST "\r\n", 0, 401, false, "unauthorized"},
+	{"GET /livez HTTP/1.1\r\n" HOST "Authorization: Bearer kept_cut\r\n\r\n", 0, 401, false, "unauthorized"},
+	{"GET /livez HTTP/1.1\r\n" HOST "Authorization: Bearer another\r\n\r\n", 0, 200, false, NULL},
+	{"GET /livez HTTP/1.1\r\n" HOST "Authorization: Basic a2VwdF8=\r\n\r\n", 0, 200, false, NULL},
+	{"GET /livez HTTP/1.1\r\n" HOST "K"
+	 "\r\n",
+	 0, 200, false, NULL},
 	{"GET /v1/people HTTP/1.1\r\n" HOST "K"
 	 "K"
 	 "\r\n",

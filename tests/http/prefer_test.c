@@ -60,7 +60,9 @@ START_TEST(dry_run_answers_as_the_write_and_keeps_nothing)
 	ck_assert_str_eq(header(&done, "Idempotent-Replayed"), "");
 	ck_assert_str_eq(header(&done, "Preference-Applied"), "");
 	ck_assert_msg(strcmp(after, changed) != 0, "%s writes nothing", operation->id);
-	if (dry.status != 201)
+	if (dry.status == 200 && shows_secret(operation))
+		ck_assert_str_eq(at(&dry, "version"), at(&done, "version"));
+	else if (dry.status != 201)
 		ck_assert_str_eq(dry.body, done.body);
 	else
 		ck_assert_uint_eq(strlen(header(&dry, "Location")), strlen(header(&done, "Location")));

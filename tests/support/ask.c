@@ -12,6 +12,7 @@
 
 #include "api/schema/schema.h"
 #include "kept/text.h"
+#include "tests/support/ask_headers.h"
 
 #define REQUEST_BYTES (4 * 1024 * 1024)
 #define PATIENCE_SECONDS 30
@@ -21,6 +22,7 @@ void asking_open(struct asking *asking, const struct api *api)
 	asking->api = api;
 	asking->document = json_loadb(contract_document, contract_document_length, 0, NULL);
 	ck_assert_ptr_nonnull(asking->document);
+	asking->headers = told_headers_new(asking->document);
 	asking->seen = mmap(NULL, contract_operation_count * ASK_STATUSES, PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert(asking->seen != MAP_FAILED);
@@ -28,6 +30,7 @@ void asking_open(struct asking *asking, const struct api *api)
 
 void asking_release(struct asking *asking)
 {
+	told_headers_free(asking->headers);
 	json_decref(asking->document);
 	munmap(asking->seen, contract_operation_count * ASK_STATUSES);
 }
@@ -109,20 +112,6 @@ static void judge_body(const struct answer *answer, const json_t *response)
 	schema_errors_release(&errors);
 }
 
-static void judge_headers(const struct answer *answer, const json_t *response)
-{
-	const char *name;
-	json_t *value;
-	json_object_foreach (json_object_get(response, "headers"), name, value) {
-		bool wanted = strcmp(name, "Link") != 0 || *at(answer, "next") != 'n';
-		if (strcmp(name, "Preference-Applied") == 0 || strcmp(name, "Idempotent-Replayed") == 0)
-			continue;
-		ck_assert_msg((*header(answer, name) != '\0') == wanted, "%s: %d, header %s: '%s'", answer->asked,
-			      answer->status, name, header(answer, name));
-	}
-	ck_assert_msg(*header(answer, "X-Request-Id") != '\0', "%s", answer->asked);
-}
-
 static void judge(const struct asking *asking, const char *method, const char *target, const struct answer *answer)
 {
 	struct contract_match match;
@@ -134,7 +123,7 @@ static void judge(const struct asking *asking, const char *method, const char *t
 	const json_t *response = told(asking, match.operation, answer->status);
 	ck_assert_msg(response != NULL, "%s: the document tells nothing of %d %s", answer->asked, answer->status,
 		      answer->body);
-	judge_headers(answer, response);
+	told_headers_judge(asking->headers, answer, response);
 	judge_body(answer, response);
 	if (answer->status < ASK_STATUSES)
 		asking->seen[match.operation - contract_operations][answer->status] = 1;

@@ -2,8 +2,8 @@
  * ask.h: asks a running kept-api, and judges every reply by the contract it was built from.
  *
  * A reply fails the test when the document does not tell its status, when its media type is another, when its body does
- * not fit the schema, or when a header that the document tells is not there. What was asked and answered is counted in
- * memory that forked tests share, so that a last test can say what was never seen.
+ * not fit the schema, or when its headers are not those that the document tells (ask_headers.h). What was asked and
+ * answered is counted in memory that forked tests share, so that a last test can say what was never seen.
  */
 #ifndef TESTS_SUPPORT_ASK_H
 #define TESTS_SUPPORT_ASK_H
@@ -20,6 +20,7 @@
 struct asking {
 	const struct api *api;
 	json_t *document;                    /* the contract's */
+	struct told_headers *headers;        /* what it tells of headers */
 	unsigned char (*seen)[ASK_STATUSES]; /* a row an operation: which statuses it answered */
 };
 

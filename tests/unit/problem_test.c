@@ -78,6 +78,33 @@ START_TEST(json_has_the_members_of_rfc_9457)
 }
 END_TEST
 
+/* Names are the client's: a pointer that is too long tells the nearest parent, a long name its beginning. */
+START_TEST(long_places_are_cut_where_they_stay_right)
+{
+	char pointer[5000] = "/contacts/0/", name[5000];
+	memset(pointer + strlen(pointer), 'x', 4000);
+	for (size_t i = 0; i + 2 < sizeof(name); i += 2)
+		memcpy(name + i, "\xc3\xa9", 3);
+	memmove(name + 1, name, 4000);
+	name[0] = 'a';
+	struct problem_errors errors;
+	problem_errors_init(&errors);
+	problem_errors_pointer(&errors, pointer, "is not known here");
+	problem_errors_parameter(&errors, name, "is not known here");
+	struct text list;
+	text_init(&list, KEPT_REPLY_BYTES);
+	text_addf(&list, "[%s]", errors.items.bytes);
+	json_t *json = json_loadb(list.bytes, list.length, 0, NULL);
+	ck_assert_msg(json != NULL, "%s", list.bytes);
+	ck_assert_str_eq(json_string_value(json_object_get(json_array_get(json, 0), "pointer")), "/contacts/0");
+	ck_assert_uint_eq(strlen(json_string_value(json_object_get(json_array_get(json, 1), "parameter"))),
+			  KEPT_ERROR_PLACE_BYTES - 1);
+	json_decref(json);
+	text_release(&list);
+	problem_errors_release(&errors);
+}
+END_TEST
+
 START_TEST(detail_is_the_title_when_there_is_none)
 {
 	const struct problem_reply reply = {.problem = problem_find("not-found"), .public_url = "", .request_id = "x"};
@@ -139,6 +166,7 @@ int main(void)
 	tcase_add_test(all, every_status_has_a_plain_problem);
 	tcase_add_test(all, json_has_the_members_of_rfc_9457);
 	tcase_add_test(all, detail_is_the_title_when_there_is_none);
+	tcase_add_test(all, long_places_are_cut_where_they_stay_right);
 	tcase_add_test(all, list_of_errors_has_an_end_and_takes_any_name);
 	tcase_add_loop_test(all, error_of_postgresql_becomes_a_problem, 0,
 			    sizeof(errors_of_postgresql) / sizeof(errors_of_postgresql[0]));
