@@ -41,7 +41,7 @@ TEST_SUPPORT := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/*_test.c))
 BENCH := $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/*.c))
 
-.PHONY: all help run check tests check-schema check-contract bench tour backup restore install lint clean
+.PHONY: all help run check tests check-schema check-contract bench tour backup restore install lint clean check-metrics
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -117,6 +117,12 @@ check: ## all tests that are for good, at most 10 minutes
 	@sh deploy/install.sh deploy/packages tests/packages
 	@$(MAKE) --no-print-directory tests
 	@sh tests/run.sh $(B) $(TESTS)
+
+METRICS_TESTS := $(B)/tests/unit/metrics_test $(B)/tests/http/metrics_test $(B)/tests/worker/metrics_test
+check-metrics: ## the figures of both programs, also under promtool
+	@sh deploy/install.sh deploy/packages tests/packages
+	@$(MAKE) --no-print-directory all $(METRICS_TESTS)
+	@KEPT_PROMTOOL=$$(sh tests/promtool.sh $(B)/tools) && export KEPT_PROMTOOL && sh tests/run.sh $(B) $(METRICS_TESTS)
 
 tests: all $(TESTS) $(B)/tests/validate $(B)/tests/suite
 

@@ -76,6 +76,7 @@ static void connection_changed(void *context, struct MHD_Connection *connection,
 		return;
 	}
 	loop->connections--;
+	loop->ended_one = true;
 	atomic_fetch_sub(&loop->service->metrics->connections, 1);
 	if (client)
 		ev_timer_stop(loop->ev, &client->deadline);
@@ -111,6 +112,7 @@ static enum MHD_Result request_part(void *context, struct MHD_Connection *connec
 		exchange->first_call_done = true;
 		go_on = dispatch_headers(exchange, method, version);
 	} else if (*size > 0) {
+		exchange->body_bytes += *size;
 		go_on = dispatch_body(exchange, bytes, *size);
 		*size = 0;
 	} else {
@@ -129,7 +131,15 @@ static void request_ended(void *context, struct MHD_Connection *connection, void
 		return;
 	bool sent = why == MHD_REQUEST_TERMINATED_COMPLETED_OK;
 	double seconds = steady_seconds() - exchange->began;
-	metrics_request(loop->service->metrics, exchange->operation, sent ? exchange->status : 0, seconds);
+	bool no_body = strcmp(exchange->method, "HEAD") == 0 || exchange->status == 304;
+	const struct metrics_request counted = {
+		.operation = exchange->operation,
+		.status = sent ? exchange->status : 0,
+		.seconds = seconds,
+		.bytes_in = exchange->body_bytes,
+		.bytes_out = sent && !no_body ? exchange->reply.length : 0,
+	};
+	metrics_request(loop->service->metrics, &counted);
 	/* A probe each second must not fill the log. */
 	bool quiet = exchange->operation && exchange->operation->roles == 0 && exchange->status < 400;
 	log_write(quiet ? LOG_DEBUG_LEVEL : LOG_INFO_LEVEL, "request", "srequest", exchange->id, "smethod",

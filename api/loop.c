@@ -15,7 +15,11 @@
 static void run_daemon(struct loop *loop)
 {
 	MHD_UNSIGNED_LONG_LONG milliseconds;
-	MHD_run(loop->daemon);
+	/* At its limit libmicrohttpd does not listen; only the MHD_run() after a connection has ended does so again. */
+	do {
+		loop->ended_one = false;
+		MHD_run(loop->daemon);
+	} while (loop->ended_one);
 	ev_timer_stop(loop->ev, &loop->turn);
 	if (MHD_get_timeout(loop->daemon, &milliseconds) != MHD_YES)
 		return;
@@ -124,6 +128,7 @@ struct loop *loop_new(const struct loop_settings *settings)
 		return NULL;
 	}
 	loop->service = settings->service;
+	atomic_fetch_add(&loop->service->metrics->connections_most, settings->connections);
 	ev_timer_init(&loop->turn, turn_due, 0, 0);
 	ev_prepare_init(&loop->resumes, before_sleep);
 	ev_async_init(&loop->told, begin_to_stop);

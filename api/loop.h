@@ -32,6 +32,7 @@ struct loop {
 	ev_timer wake;      /* a hint to the workers is due */
 	ev_tstamp stopping_since;
 	int connections;            /* of clients, open */
+	bool ended_one;             /* a connection ended in this MHD_run() */
 	struct exchange *exchanges; /* all */
 	struct exchange *resume;    /* to be resumed at the end of this turn */
 };

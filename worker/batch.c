@@ -96,7 +96,7 @@ static void slot_ended(void *context, struct send_result *result)
 		  outcome_word(slot->result.outcome), "serror",
 		  slot->result.error == SEND_OK ? NULL : send_error_word(slot->result.error), "istatus",
 		  (long long)slot->result.status, "iduration_ms", (long long)slot->result.duration_ms, NULL);
-	batch->all->settings.attempted(batch->all->settings.context, job->channel, slot->result.outcome);
+	counts_attempt(batch->all->settings.counts, job->channel, slot->result.outcome, slot->result.error);
 	if (!batch->pumping)
 		pump(batch);
 }
@@ -168,6 +168,7 @@ static void settled(void *context, struct unit_result *result)
 
 	batch->settle_unit = 0;
 	if (result->outcome == UNIT_DONE) {
+		counts_outcomes(batch->all->settings.counts, result->results[1]);
 		window_clear(&batch->window);
 		free(batch->results);
 		batch->results = NULL;
@@ -212,10 +213,11 @@ static void settle(struct batch *batch)
 			{"give_back", gives_back(batch) ? "t" : "f"},
 			{"public_url", settings->public_url},
 		};
-		const struct ask ask = {"settle", values, sizeof(values) / sizeof(values[0])};
+		const struct ask asks[] = {{"settle", values, sizeof(values) / sizeof(values[0])},
+					   {"outcomes", NULL, 0}};
 
 		batch->settle_sent = steady_seconds();
-		batch->settle_unit = ask_submit(settings->pipe, &ask, 1, UNIT_WAIT_SECONDS, settled, batch);
+		batch->settle_unit = ask_submit(settings->pipe, asks, 2, UNIT_WAIT_SECONDS, settled, batch);
 	}
 	if (!batch->settle_unit)
 		settle_again(batch);
@@ -324,6 +326,16 @@ int batches_held(const struct batches *batches)
 	for (int i = 0; i < KEPT_BATCHES; i++)
 		held += batches->held[i] != NULL;
 	return held;
+}
+
+double batches_oldest(const struct batches *batches)
+{
+	double oldest = 0;
+
+	for (int i = 0; i < KEPT_BATCHES; i++)
+		if (batches->held[i] && (oldest == 0 || batches->held[i]->taken < oldest))
+			oldest = batches->held[i]->taken;
+	return oldest;
 }
 
 void batches_go_on(struct batches *batches)

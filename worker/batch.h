@@ -16,6 +16,7 @@
 #include <ev.h>
 
 #include "sql/pipe.h"
+#include "worker/counts.h"
 #include "worker/sender.h"
 
 struct batches_settings {
@@ -23,8 +24,8 @@ struct batches_settings {
 	struct pipe *pipe; /* borrowed, like all below */
 	struct sender *sender;
 	const char *public_url;
-	void (*attempted)(void *context, enum channel channel, enum outcome outcome); /* an attempt ended */
-	void (*ended)(void *context);                                                 /* a batch is held no longer */
+	struct counts *counts;        /* gets what came of attempts and settles */
+	void (*ended)(void *context); /* a batch is held no longer */
 	void *context;
 };
 
@@ -38,6 +39,8 @@ void batches_free(struct batches *batches);
 /* Takes over what a tick leased. `since` is steady_seconds() from before the tick was sent. */
 void batches_take(struct batches *batches, const PGresult *rows, double since);
 int batches_held(const struct batches *batches);
+/* When the one that is held for longest was taken, in steady_seconds(); 0: none is. */
+double batches_oldest(const struct batches *batches);
 /* The sender has room again. */
 void batches_go_on(struct batches *batches);
 /* No more sends: what has not started is given back untried, what runs is settled when it ends, then the batches end.

@@ -1,164 +1,268 @@
 /* counts.c: see counts.h. */
 #include "worker/counts.h"
 
-#include <netdb.h>
-#include <stdatomic.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <microhttpd.h>
-
+#include "kept/exposition.h"
 #include "kept/steady.h"
-#include "worker/attempt.h"
+#include "sql/cell.h"
 
-#define PAGE_BYTES (16 * 1024)
 #define OUTCOMES (OUTCOME_SUPERSEDED + 1)
-#define PAGE_CONNECTIONS 8
-#define PAGE_SECONDS 10
+
+static const char *const channels[] = {"email", "webhook", "event"};
+static const char *const stages[COUNTS_STAGES] = {"plan", "queue", "paused", "sending", "events"};
+static const char *const whys[COUNTS_WHYS] = {"retry", "asked", "held", "replay"};
+/* Why an attempt did not succeed (send.h), and why the database ends a message without one: kept.window_open(),
+ * kept.plan_commitments(). The first is none, the last any other. */
+static const char *const reasons[] = {
+	"none",
+	"name",
+	"connect",
+	"tls",
+	"blocked_address",
+	"timeout",
+	"status",
+	"redirect",
+	"broken",
+	"auth",
+	"compose",
+	"local",
+	"commitment_removed",
+	"completed",
+	"no_longer_due",
+	"moved",
+	"party_removed",
+	"contact_removed",
+	"contact_gone",
+	"contact_paused",
+	"contact_changed",
+	"stale",
+	"endpoint_removed",
+	"endpoint_disabled",
+	"passed_before_start",
+	"overtaken",
+	"no_contact",
+	"paused",
+	"other",
+};
+
+#define CHANNELS (sizeof(channels) / sizeof(channels[0]))
+#define REASONS (sizeof(reasons) / sizeof(reasons[0]))
 
 struct counts {
-	struct MHD_Daemon *daemon;
-	atomic_ulong attempts[2][OUTCOMES];
-	atomic_ulong looks;
-	_Atomic double looked_at; /* steady seconds; 0 never */
-	atomic_int held;
-	atomic_bool connected;
+	pthread_mutex_t lock; /* of all below */
+	unsigned long outcomes[CHANNELS][OUTCOMES][REASONS];
+	unsigned long looks, connects;
+	double looked_at; /* steady seconds; 0 never */
+	double oldest;    /* steady seconds; 0 none is held */
+	int held;
+	bool connected;
+	bool watched;
+	double watched_at; /* steady seconds */
+	struct counts_watch watch;
+	double started; /* Unix time */
 };
 
 struct counts *counts_new(void)
 {
-	return calloc(1, sizeof(struct counts));
+	struct counts *counts = calloc(1, sizeof(struct counts));
+
+	if (!counts)
+		return NULL;
+	if (pthread_mutex_init(&counts->lock, NULL) != 0) {
+		free(counts);
+		return NULL;
+	}
+	counts->started = exposition_clock();
+	return counts;
 }
 
 void counts_free(struct counts *counts)
 {
 	if (!counts)
 		return;
-	if (counts->daemon)
-		MHD_stop_daemon(counts->daemon);
+	pthread_mutex_destroy(&counts->lock);
 	free(counts);
 }
 
-void counts_attempt(struct counts *counts, enum channel channel, enum outcome outcome)
+/* The place of a word; the last place for any other. */
+static size_t place(const char *const *words, size_t count, const char *word)
 {
-	atomic_fetch_add(&counts->attempts[channel == CHANNEL_WEBHOOK][outcome], 1);
+	size_t i = 0;
+
+	while (i < count - 1 && (!word || strcmp(words[i], word) != 0))
+		i++;
+	return i;
+}
+
+static int outcome_place(const char *word)
+{
+	for (int outcome = 0; outcome < OUTCOMES; outcome++)
+		if (word && strcmp(outcome_word((enum outcome)outcome), word) == 0)
+			return outcome;
+	return OUTCOME_DROPPED;
+}
+
+void counts_attempt(struct counts *counts, enum channel channel, enum outcome outcome, enum send_error error)
+{
+	size_t reason = error == SEND_OK ? 0 : place(reasons, REASONS, send_error_word(error));
+
+	pthread_mutex_lock(&counts->lock);
+	counts->outcomes[channel == CHANNEL_WEBHOOK][outcome][reason]++;
+	pthread_mutex_unlock(&counts->lock);
+}
+
+void counts_outcomes(struct counts *counts, const PGresult *rows)
+{
+	pthread_mutex_lock(&counts->lock);
+	for (int row = 0; row < PQntuples(rows); row++) {
+		const char *many = cell_text(rows, row, "many");
+		size_t channel = place(channels, CHANNELS, cell_text(rows, row, "channel"));
+		size_t reason = place(reasons, REASONS, cell_text(rows, row, "reason"));
+
+		counts->outcomes[channel][outcome_place(cell_text(rows, row, "outcome"))][reason] +=
+			many ? strtoul(many, NULL, 10) : 0;
+	}
+	pthread_mutex_unlock(&counts->lock);
 }
 
 void counts_looked(struct counts *counts)
 {
-	atomic_fetch_add(&counts->looks, 1);
-	atomic_store(&counts->looked_at, steady_seconds());
+	pthread_mutex_lock(&counts->lock);
+	counts->looks++;
+	counts->looked_at = steady_seconds();
+	pthread_mutex_unlock(&counts->lock);
 }
 
-void counts_held(struct counts *counts, int batches)
+void counts_held(struct counts *counts, int batches, double oldest)
 {
-	atomic_store(&counts->held, batches);
+	pthread_mutex_lock(&counts->lock);
+	counts->held = batches;
+	counts->oldest = batches > 0 ? oldest : 0;
+	pthread_mutex_unlock(&counts->lock);
 }
 
 void counts_connected(struct counts *counts, bool connected)
 {
-	atomic_store(&counts->connected, connected);
+	pthread_mutex_lock(&counts->lock);
+	if (connected && !counts->connected)
+		counts->connects++;
+	counts->connected = connected;
+	pthread_mutex_unlock(&counts->lock);
 }
 
-static void write_head(struct text *out, const char *name, const char *type, const char *help)
+static double cell_number(const PGresult *row, const char *before, const char *after)
 {
-	text_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+	char column[40];
+	const char *text;
+
+	snprintf(column, sizeof(column), "%s%s", before, after);
+	text = cell_text(row, 0, column);
+	return text ? strtod(text, NULL) : 0;
+}
+
+void counts_watched(struct counts *counts, const PGresult *row)
+{
+	struct counts_watch watch = {0};
+
+	if (PQntuples(row) != 1)
+		return;
+	for (int i = 0; i < COUNTS_STAGES; i++) {
+		watch.age[i] = cell_number(row, stages[i], "_age");
+		watch.due[i] = (long long)cell_number(row, stages[i], "_due");
+	}
+	for (int i = 0; i < COUNTS_WHYS; i++)
+		watch.waiting[i] = (long long)cell_number(row, "waiting_", whys[i]);
+	watch.leases_over = (long long)cell_number(row, "leases_over", "");
+	watch.clock_skew = exposition_clock() - cell_number(row, "clock", "");
+	pthread_mutex_lock(&counts->lock);
+	counts->watch = watch;
+	counts->watched = true;
+	counts->watched_at = steady_seconds();
+	pthread_mutex_unlock(&counts->lock);
+}
+
+static void write_outcomes(const struct counts *counts, struct text *out)
+{
+	exposition_head(out, "kept_worker_outcomes_total", "counter",
+			"What came of messages: attempts, and what was dropped without one, by channel and reason.");
+	for (size_t channel = 0; channel < CHANNELS; channel++)
+		for (int outcome = 0; outcome < OUTCOMES; outcome++)
+			for (size_t reason = 0; reason < REASONS; reason++) {
+				unsigned long count = counts->outcomes[channel][outcome][reason];
+				/* A rate needs its zero. */
+				bool always = outcome == OUTCOME_SENT && reason == 0 && channel <= CHANNEL_WEBHOOK;
+
+				if (count > 0 || always)
+					text_addf(out,
+						  "kept_worker_outcomes_total{channel=\"%s\",outcome=\"%s\",reason="
+						  "\"%s\"} %lu\n",
+						  channels[channel], outcome_word((enum outcome)outcome),
+						  reasons[reason], count);
+			}
+}
+
+static void write_due(const struct counts *counts, struct text *out)
+{
+	const struct counts_watch *watch = &counts->watch;
+
+	exposition_head(out, "kept_worker_oldest_due_age_seconds", "gauge",
+			"How long the oldest that is due has been due, by where it is; 0: nothing is. As of the last "
+			"watch.");
+	for (int i = 0; counts->watched && i < COUNTS_STAGES; i++)
+		text_addf(out, "kept_worker_oldest_due_age_seconds{stage=\"%s\"} %.3f\n", stages[i], watch->age[i]);
+	exposition_head(out, "kept_worker_due", "gauge",
+			"What is due and not settled, by where it is, counted up to about 10,000.");
+	for (int i = 0; counts->watched && i < COUNTS_STAGES; i++)
+		text_addf(out, "kept_worker_due{stage=\"%s\"} %lld\n", stages[i], watch->due[i]);
+	exposition_head(out, "kept_worker_waiting", "gauge",
+			"Messages that wait, due or not, by what for, counted up to 10,000.");
+	for (int i = 0; counts->watched && i < COUNTS_WHYS; i++)
+		text_addf(out, "kept_worker_waiting{why=\"%s\"} %lld\n", whys[i], watch->waiting[i]);
+	exposition_head(out, "kept_worker_leases_over", "gauge",
+			"Batches of any worker whose lease ran out and that nobody has taken over yet.");
+	if (counts->watched)
+		text_addf(out, "kept_worker_leases_over %lld\n", watch->leases_over);
+	exposition_head(out, "kept_worker_clock_skew_seconds", "gauge",
+			"This machine's clock minus the database's, to within the time of one answer.");
+	if (counts->watched)
+		text_addf(out, "kept_worker_clock_skew_seconds %.3f\n", watch->clock_skew);
+	exposition_head(out, "kept_worker_watch_age_seconds", "gauge",
+			"Time since the database last told the figures above.");
+	if (counts->watched)
+		text_addf(out, "kept_worker_watch_age_seconds %.3f\n", steady_seconds() - counts->watched_at);
+}
+
+static void write_self(const struct counts *counts, struct text *out)
+{
+	double now = steady_seconds();
+
+	exposition_head(out, "kept_worker_batches_held", "gauge", "Batches that this worker sends now.");
+	text_addf(out, "kept_worker_batches_held %d\n", counts->held);
+	exposition_head(out, "kept_worker_lease_age_seconds", "gauge",
+			"How long this worker has had the batch that it has had for longest; 0: it has none.");
+	text_addf(out, "kept_worker_lease_age_seconds %.3f\n", counts->oldest > 0 ? now - counts->oldest : 0);
+	exposition_head(out, "kept_worker_looks_total", "counter", "Completed looks at what is due.");
+	text_addf(out, "kept_worker_looks_total %lu\n", counts->looks);
+	exposition_head(out, "kept_worker_last_look_age_seconds", "gauge", "Time since the last completed look.");
+	if (counts->looked_at > 0)
+		text_addf(out, "kept_worker_last_look_age_seconds %.3f\n", now - counts->looked_at);
+	exposition_head(out, "kept_worker_database_connected", "gauge", "1 while PostgreSQL is there.");
+	text_addf(out, "kept_worker_database_connected %d\n", counts->connected ? 1 : 0);
+	exposition_head(out, "kept_worker_database_connects_total", "counter",
+			"Connections made to PostgreSQL; each after the first follows a loss.");
+	text_addf(out, "kept_worker_database_connects_total %lu\n", counts->connects);
 }
 
 void counts_write(struct counts *counts, struct text *out)
 {
-	static const enum outcome shown[] = {OUTCOME_SENT, OUTCOME_RETRY, OUTCOME_FAILED, OUTCOME_EXPIRED,
-					     OUTCOME_UNKNOWN};
-	double looked_at = atomic_load(&counts->looked_at);
-
-	write_head(out, "kept_worker_attempts_total", "counter", "Attempts to send, by channel and outcome.");
-	for (int channel = 0; channel < 2; channel++)
-		for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
-			text_addf(out, "kept_worker_attempts_total{channel=\"%s\",outcome=\"%s\"} %lu\n",
-				  channel ? "webhook" : "email", outcome_word(shown[i]),
-				  atomic_load(&counts->attempts[channel][shown[i]]));
-	write_head(out, "kept_worker_batches_held", "gauge", "Batches that this worker sends now.");
-	text_addf(out, "kept_worker_batches_held %d\n", atomic_load(&counts->held));
-	write_head(out, "kept_worker_looks_total", "counter", "Completed looks at what is due.");
-	text_addf(out, "kept_worker_looks_total %lu\n", atomic_load(&counts->looks));
-	if (looked_at > 0) {
-		write_head(out, "kept_worker_last_look_age_seconds", "gauge", "Time since the last completed look.");
-		text_addf(out, "kept_worker_last_look_age_seconds %.3f\n", steady_seconds() - looked_at);
-	}
-	write_head(out, "kept_worker_database_connected", "gauge", "1 while PostgreSQL is there.");
-	text_addf(out, "kept_worker_database_connected %d\n", atomic_load(&counts->connected) ? 1 : 0);
-	write_head(out, "kept_worker_info", "gauge", "The program.");
-	text_adds(out, "kept_worker_info{version=\"" KEPT_VERSION "\"} 1\n");
-}
-
-static enum MHD_Result answer(void *context, struct MHD_Connection *connection, const char *path, const char *method,
-			      const char *version, const char *upload, size_t *upload_size, void **request)
-{
-	bool get = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0, found = strcmp(path, "/metrics") == 0;
-	struct MHD_Response *response;
-	enum MHD_Result queued;
-	struct text page;
-	char empty[1] = "";
-
-	(void)version;
-	(void)upload;
-	(void)upload_size;
-	(void)request;
-	text_init(&page, PAGE_BYTES);
-	if (get && found)
-		counts_write(context, &page);
-	response = MHD_create_response_from_buffer(page.length, page.bytes ? page.bytes : empty, MHD_RESPMEM_MUST_COPY);
-	text_release(&page);
-	if (!response)
-		return MHD_NO;
-	MHD_add_response_header(response, "Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-	if (!get)
-		MHD_add_response_header(response, "Allow", "GET, HEAD");
-	queued = MHD_queue_response(connection, !get ? 405 : found ? 200 : 404, response);
-	MHD_destroy_response(response);
-	return queued;
-}
-
-static int open_listener(const char *listen_at)
-{
-	const struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM};
-	const char *colon = strrchr(listen_at, ':');
-	struct addrinfo *found = NULL;
-	char host[256] = "";
-	size_t length = colon ? (size_t)(colon - listen_at) : 0;
-	int listener = -1, one = 1;
-
-	if (!colon || length >= sizeof(host))
-		return -1;
-	if (listen_at[0] == '[' && length > 2)
-		memcpy(host, listen_at + 1, length - 2);
-	else
-		memcpy(host, listen_at, length);
-	if (getaddrinfo(host[0] ? host : NULL, colon + 1, &hints, &found) != 0)
-		return -1;
-	listener = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (listener >= 0 && (setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
-			      bind(listener, found->ai_addr, found->ai_addrlen) != 0 || listen(listener, 16) != 0)) {
-		close(listener);
-		listener = -1;
-	}
-	freeaddrinfo(found);
-	return listener;
-}
-
-bool counts_listen(struct counts *counts, const char *listen_at)
-{
-	int listener = open_listener(listen_at);
-
-	if (listener < 0)
-		return false;
-	counts->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL, 0, NULL, NULL, answer,
-					  counts, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
-					  (unsigned int)PAGE_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-					  (unsigned int)PAGE_SECONDS, MHD_OPTION_END);
-	if (!counts->daemon)
-		close(listener);
-	return counts->daemon != NULL;
+	pthread_mutex_lock(&counts->lock);
+	write_outcomes(counts, out);
+	write_due(counts, out);
+	write_self(counts, out);
+	pthread_mutex_unlock(&counts->lock);
+	exposition_process(out, "kept-worker", counts->started);
 }

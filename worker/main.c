@@ -14,6 +14,7 @@
 #include "kept/seal.h"
 #include "worker/address.h"
 #include "worker/counts.h"
+#include "worker/page.h"
 #include "worker/transport.h"
 #include "worker/words.h"
 #include "worker/worker.h"
@@ -54,6 +55,7 @@ static int run(const struct config *config, bool once)
 	struct worker_settings settings = {.config = config, .once = once};
 	struct seal *seal = seal_new(config->secret);
 	struct counts *counts = counts_new();
+	struct page *page = NULL;
 	struct address_policy *policy = NULL;
 	struct words *words = NULL;
 	char *error = NULL;
@@ -79,7 +81,7 @@ static int run(const struct config *config, bool once)
 		status = 1;
 		goto out;
 	}
-	if (config->worker_listen[0] && !counts_listen(counts, config->worker_listen)) {
+	if (config->worker_listen[0] && !(page = page_new(counts, config->worker_listen))) {
 		fputs("kept-worker: KEPT_WORKER_LISTEN: this address cannot be listened on.\n", stderr);
 		goto out;
 	}
@@ -93,6 +95,7 @@ static int run(const struct config *config, bool once)
 	log_write(LOG_INFO_LEVEL, "stopped", "istatus", (long long)status, NULL);
 out:
 	free(error);
+	page_free(page);
 	counts_free(counts);
 	words_free(words);
 	address_policy_free(policy);

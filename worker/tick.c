@@ -27,9 +27,11 @@ struct tick {
 	ev_timer look;
 	bool clock_known; /* it was asked whether the test clock is set */
 	bool in_flight, wanted, stopped;
-	double sent;   /* the last one; steady seconds */
-	int errors;    /* in a row */
-	int fruitless; /* ticks in a row that did nothing */
+	double sent;       /* the last one; steady seconds */
+	double watch_sent; /* when the figures were last asked for */
+	bool watching;     /* that is not answered yet */
+	int errors;        /* in a row */
+	int fruitless;     /* ticks in a row that did nothing */
 	char error_state[8];
 };
 
@@ -123,6 +125,31 @@ static void answered(struct tick *tick, const struct unit_result *result)
 		tick->settings.answered(tick->settings.context);
 }
 
+static void watched(void *context, struct unit_result *result)
+{
+	struct tick *tick = context;
+
+	tick->watching = false;
+	if (result->outcome == UNIT_DONE)
+		counts_watched(tick->settings.counts, result->results[0]);
+	else if (result->outcome == UNIT_ERROR)
+		log_write(LOG_WARNING_LEVEL, "watch_refused", "sstate", ask_state(result), "smessage", result->message,
+			  NULL);
+}
+
+/* A unit of its own: what fails here fails no look. */
+static void watch(struct tick *tick)
+{
+	const struct ask ask = {"watch", NULL, 0};
+	double now = steady_seconds();
+
+	if (tick->settings.once || tick->watching || tick->stopped ||
+	    (tick->watch_sent > 0 && now - tick->watch_sent < KEPT_WATCH_SECONDS))
+		return;
+	tick->watch_sent = now;
+	tick->watching = ask_submit(tick->settings.pipe, &ask, 1, UNIT_WAIT_SECONDS, watched, tick) != 0;
+}
+
 static void ticked(void *context, struct unit_result *result)
 {
 	struct tick *tick = context;
@@ -132,6 +159,8 @@ static void ticked(void *context, struct unit_result *result)
 	bool more;
 
 	answered(tick, result);
+	if (result->outcome == UNIT_DONE || result->outcome == UNIT_ERROR)
+		watch(tick);
 	if (result->outcome != UNIT_DONE) {
 		tick_failed(tick, result);
 		return;
@@ -142,13 +171,14 @@ static void ticked(void *context, struct unit_result *result)
 	if (!clock_is_good(tick, next))
 		return;
 	counts_looked(settings->counts);
+	counts_outcomes(settings->counts, result->results[2]);
 	rows = PQntuples(result->results[0]);
 	/* A tick that takes its time does something, though it may be planning alone. */
 	tick->fruitless = rows > 0 || steady_seconds() - tick->sent > LEAST_PAUSE_SECONDS ? 0 : tick->fruitless + 1;
 	more = says(next, "more");
 	batches_take(settings->batches, result->results[0], tick->sent);
 	held = batches_held(settings->batches);
-	counts_held(settings->counts, held);
+	counts_held(settings->counts, held, batches_oldest(settings->batches));
 	log_write(LOG_DEBUG_LEVEL, "tick", "irows", (long long)rows, "bmore", more, "iheld", (long long)held, NULL);
 	if (settings->once && rows == 0 && !more && held == 0 && !tick->wanted)
 		settings->finished(settings->context, 0);
@@ -177,7 +207,11 @@ static void look_due(struct ev_loop *loop, ev_timer *timer, int revents)
 		{"batches", room},
 		{"public_url", tick->settings.config->public_url},
 	};
-	const struct ask asks[] = {{"tick", values, sizeof(values) / sizeof(values[0])}, {"tick_next", NULL, 0}};
+	const struct ask asks[] = {
+		{"tick", values, sizeof(values) / sizeof(values[0])},
+		{"tick_next", NULL, 0},
+		{"outcomes", NULL, 0},
+	};
 	unsigned long unit;
 
 	(void)loop;
@@ -189,7 +223,7 @@ static void look_due(struct ev_loop *loop, ev_timer *timer, int revents)
 	tick->wanted = false;
 	/* Nothing is leased before it is known that mail may be sent. */
 	if (tick->clock_known)
-		unit = ask_submit(tick->settings.pipe, asks, 2, UNIT_WAIT_SECONDS, ticked, tick);
+		unit = ask_submit(tick->settings.pipe, asks, 3, UNIT_WAIT_SECONDS, ticked, tick);
 	else
 		unit = ask_submit(tick->settings.pipe, &asks[1], 1, UNIT_WAIT_SECONDS, clock_asked, tick);
 	tick->in_flight = unit != 0;

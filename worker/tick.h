@@ -1,10 +1,12 @@
 /*
  * tick.h: when to look at what is due.
  *
- * One tick is one unit of two statements, tick and tick_next; never two are under way. The next one comes when the
- * database said that something is due, at the latest after KEPT_CHECK_EVERY; sooner when tick_soon() asks or the tick
- * left work undone, but not within 20 ms of the last. Looking is the truth; what calls tick_soon() only wakes. While
- * PostgreSQL is away or refuses, ticks are tried again with growing pauses.
+ * One tick is one unit: tick, tick_next, and outcomes for the figures; never two are under way. The next one comes when
+ * the database said that something is due, at the latest after KEPT_CHECK_EVERY; sooner when tick_soon() asks or the
+ * tick left work undone, but not within 20 ms of the last. Looking is the truth; what calls tick_soon() only wakes.
+ * While PostgreSQL is away or refuses, ticks are tried again with growing pauses.
+ *
+ * After a tick, at most once in KEPT_WATCH_SECONDS, a unit of its own asks for the figures of what is due and left.
  */
 #ifndef WORKER_TICK_H
 #define WORKER_TICK_H

@@ -88,18 +88,11 @@ static void answered(void *context)
 		ev_timer_stop(worker->loop, &worker->patience);
 }
 
-static void attempted(void *context, enum channel channel, enum outcome outcome)
-{
-	struct worker *worker = context;
-
-	counts_attempt(worker->settings->counts, channel, outcome);
-}
-
 static void batch_ended(void *context)
 {
 	struct worker *worker = context;
 
-	counts_held(worker->settings->counts, batches_held(worker->batches));
+	counts_held(worker->settings->counts, batches_held(worker->batches), batches_oldest(worker->batches));
 	tick_soon(worker->tick);
 }
 
@@ -198,7 +191,7 @@ static bool start_parts(struct worker *worker)
 		.pipe = worker->pipe,
 		.sender = worker->sender,
 		.public_url = settings->config->public_url,
-		.attempted = attempted,
+		.counts = settings->counts,
 		.ended = batch_ended,
 		.context = worker,
 	});

@@ -7,6 +7,7 @@
 #include "api/reply/health.h"
 #include "api/reply/secrets.h"
 #include "api/request/exchange.h"
+#include "kept/exposition.h"
 #include "kept/limits.h"
 
 #define SECRETS_BYTES (64 * 1024)
@@ -99,7 +100,7 @@ void hook_produces_metrics(struct exchange *exchange)
 	text_init(&out, METRICS_BYTES);
 	metrics_write(exchange->loop->service->metrics, &out);
 	size_t length = out.length;
-	reply_take(&exchange->reply, 200, "text/plain; version=0.0.4; charset=utf-8", text_take(&out), length);
+	reply_take(&exchange->reply, 200, EXPOSITION_TYPE, text_take(&out), length);
 	exchange->reply.cache = REPLY_PUBLIC;
 	text_release(&out);
 }

@@ -62,9 +62,10 @@ struct exchange {
 	struct contract_match match;
 	const struct contract_operation *operation; /* NULL until it is known */
 	struct text body;
-	size_t discarded; /* bytes of a body that nobody will look at */
-	json_t *json;     /* the validated body */
-	char *body_text;  /* minified */
+	size_t discarded;  /* bytes of a body that nobody will look at */
+	size_t body_bytes; /* that came, looked at or not */
+	json_t *json;      /* the validated body */
+	char *body_text;   /* minified */
 
 	/* Parameters for the statement; owned */
 	char *values[EXCHANGE_PARAMETERS]; /* of operation->parameters, decoded; NULL absent */

@@ -30,6 +30,7 @@ struct lane_unit {
 	bool tried; /* this is the second time */
 	bool waiting;
 	bool orphan;
+	double queued; /* steady_seconds() */
 	struct unit_statement statements[UNIT_STATEMENTS];
 	int count;
 	unit_done *done;
@@ -88,12 +89,12 @@ static struct lane_unit *unit_new(struct lane *lane, const struct lane_request *
 static void wait_more(struct lane *lane, int change)
 {
 	lane->lanes->waiting += change;
-	atomic_fetch_add_explicit(&lane->lanes->metrics->units_waiting, change, memory_order_relaxed);
+	atomic_fetch_add_explicit(&lane->lanes->metrics->units_waiting[lane->name], change, memory_order_relaxed);
 }
 
 static void in_flight_more(struct lane *lane, int change)
 {
-	atomic_fetch_add_explicit(&lane->lanes->metrics->units_in_flight, change, memory_order_relaxed);
+	atomic_fetch_add_explicit(&lane->lanes->metrics->units_in_flight[lane->name], change, memory_order_relaxed);
 }
 
 /* Puts the unit into its flow: at the front when it is sent for the second time. */
@@ -102,6 +103,7 @@ static bool enqueue(struct lane *lane, struct lane_unit *unit, bool front)
 	if (!flows_put(&lane->waiting, &unit->item, front))
 		return false;
 	unit->waiting = true;
+	unit->queued = steady_seconds();
 	wait_more(lane, 1);
 	return true;
 }
@@ -183,6 +185,7 @@ static void pump(struct lane *lane)
 		if (pipe_submit(pipe, unit->statements, unit->count, KEPT_AWAY_SECONDS, unit_answered, unit) == 0)
 			break;
 		dequeue(lane);
+		metrics_unit_sent(lane->lanes->metrics, lane->name, steady_seconds() - unit->queued);
 		in_flight_more(lane, 1);
 	}
 }
@@ -260,6 +263,7 @@ static bool lane_start(struct lanes *lanes, enum contract_lane name, const struc
 		if (!lane->pipes[i])
 			return false;
 		lane->pipe_count = i + 1;
+		atomic_fetch_add(&lanes->metrics->pipes_wanted[name], 1);
 	}
 	return true;
 }
@@ -271,6 +275,7 @@ struct lanes *lanes_new(const struct lanes_settings *settings)
 		return NULL;
 	lanes->loop = settings->loop;
 	lanes->metrics = settings->metrics;
+	atomic_fetch_add(&lanes->metrics->units_most, KEPT_QUEUE_UNITS);
 	if (lane_start(lanes, LANE_FAST, settings) && lane_start(lanes, LANE_WRITE, settings) &&
 	    lane_start(lanes, LANE_SLOW, settings))
 		return lanes;

@@ -78,6 +78,9 @@
 #define KEPT_WEBHOOK_CONNECTIONS 256          /* open connections to endpoints that may be kept for use again */
 #define KEPT_RENEW_SECONDS 10                 /* a held lease is renewed each time after that */
 #define KEPT_TURN_SECONDS 30                  /* a batch held for longer gives its place up when all places are taken */
+#define KEPT_PAGE_CONNECTIONS 8               /* to the worker's metrics, at once */
+#define KEPT_PAGE_SECONDS 5                   /* one of them, from accept to the last byte */
+#define KEPT_WATCH_SECONDS 5                  /* at the soonest the database is asked again what is due and left */
 #define KEPT_STOP_SECONDS 10                  /* running sends may end within that when the worker stops */
 
 #endif

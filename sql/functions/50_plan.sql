@@ -45,7 +45,7 @@ begin
 		from judged j
 		order by j.district_id, j.commitment_id, j.due_on, j.rung, j.recipient_id, j.channel
 		on conflict do nothing
-		returning *
+		returning *, case when dropped is not null then kept.outcome_count('dropped', channel, dropped) end
 	),
 	told as (
 		insert into kept.event (district_id, id, type, commitment_id, school_id, group_code, data, actor)

@@ -160,6 +160,8 @@ declare
 	at timestamptz := kept.now();
 	b kept.batch;
 	paused boolean;
+	unknown int;
+	way text;
 begin
 	-- Leases that ran out, by batch_lease. Only what was open may have been sent; nobody knows, and it says so.
 	for b in
@@ -178,11 +180,15 @@ begin
 			from kept.delivery d
 			where d.district_id = b.district_id
 			and d.message_id = open.id);
-		select l.paused_until > at
-		into paused
+		get diagnostics unknown = row_count;
+		select l.paused_until > at, l.channel
+		into paused, way
 		from kept.lane l
 		where l.district_id = b.district_id
 		and l.id = b.lane_id;
+		if unknown > 0 then
+			perform kept.outcome_count('unknown', way, null, unknown);
+		end if;
 		if paused then
 			update kept.batch
 			set slot = null, lease_id = null, lease_until = null, worker_id = null

@@ -278,6 +278,7 @@ begin
 			from judged j
 			where j.reason is not null
 			on conflict do nothing
+			returning kept.outcome_count(outcome, l.channel, reason)
 		),
 		held as (
 			insert into kept.waiting (district_id, message_id, lane_id, ready_at, why)
@@ -363,6 +364,10 @@ exception
 		insert into kept.attempt (district_id, message_id, number, outcome, error, next_at, worker_id)
 		values (b.district_id, b.messages[b.settled + 1], number, case when number < tries then 'retry' else 'failed' end, 'compose',
 			case when number < tries then at + interval '15 minutes' end, b.worker_id);
+		perform kept.outcome_count(case when number < tries then 'retry' else 'failed' end, l.channel, 'compose')
+		from kept.lane l
+		where l.district_id = b.district_id
+		and l.id = b.lane_id;
 		if number < tries then
 			insert into kept.waiting (district_id, message_id, lane_id, ready_at, why)
 			values (b.district_id, b.messages[b.settled + 1], b.lane_id, at + interval '15 minutes', 'retry')

@@ -116,9 +116,13 @@ void stage_worker(struct stage *stage, struct program *worker, bool once)
 		variable("KEPT_CHECK_EVERY", "100ms"),
 		variable("KEPT_PUBLIC_URL", "https://kept.lakeview.example"),
 		NULL,
+		NULL,
 	};
-	char log[32];
+	char log[32], page[32];
 
+	snprintf(page, sizeof(page), "127.0.0.1:%d", stage->page);
+	if (stage->page)
+		environment[sizeof(environment) / sizeof(environment[0]) - 2] = variable("KEPT_WORKER_LISTEN", page);
 	snprintf(log, sizeof(log), "worker-%d.log", ++stage->programs);
 	program_start(worker, &(struct program_settings){
 				      .name = "kept-worker",

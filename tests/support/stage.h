@@ -26,6 +26,7 @@ struct stage {
 	char *superuser; /* for questions and changes */
 	char folder[32]; /* where programs run; mail for demonstration districts goes to var/mail in it */
 	char *mail_url;  /* KEPT_MAIL_URL; of the peer unless a test sets another */
+	int page;        /* port of 127.0.0.1 where workers show their figures; 0: none */
 	struct smtp_peer *mail;
 	struct http_peer *hooks;
 	char *sealed_secret; /* STAGE_SECRET as rows hold it */

@@ -6,7 +6,6 @@
 #include <jansson.h>
 
 #include "worker/attempt.h"
-#include "worker/counts.h"
 #include "worker/rate.h"
 #include "worker/settle.h"
 #include "worker/webhook_headers.h"
@@ -138,30 +137,6 @@ START_TEST(webhook_id_has_no_dot_and_no_hyphen)
 }
 END_TEST
 
-START_TEST(counters_are_on_the_page)
-{
-	struct counts *counts = counts_new();
-	struct text page;
-
-	text_init(&page, 16 * 1024);
-	counts_attempt(counts, CHANNEL_WEBHOOK, OUTCOME_SENT);
-	counts_attempt(counts, CHANNEL_WEBHOOK, OUTCOME_SENT);
-	counts_held(counts, 3);
-	counts_looked(counts);
-	counts_write(counts, &page);
-	ck_assert(text_ok(&page));
-	ck_assert_ptr_nonnull(
-		strstr(page.bytes, "kept_worker_attempts_total{channel=\"webhook\",outcome=\"sent\"} 2\n"));
-	ck_assert_ptr_nonnull(
-		strstr(page.bytes, "kept_worker_attempts_total{channel=\"email\",outcome=\"retry\"} 0\n"));
-	ck_assert_ptr_nonnull(strstr(page.bytes, "kept_worker_batches_held 3\n"));
-	ck_assert_ptr_nonnull(strstr(page.bytes, "kept_worker_looks_total 1\n"));
-	ck_assert_ptr_nonnull(strstr(page.bytes, "kept_worker_last_look_age_seconds "));
-	text_release(&page);
-	counts_free(counts);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("attempt");
@@ -176,7 +151,6 @@ int main(void)
 	tcase_add_test(all, time_of_use_that_is_spent_does_not_become_endless);
 	tcase_add_test(all, results_are_json_with_null_for_what_is_not_there);
 	tcase_add_test(all, webhook_id_has_no_dot_and_no_hyphen);
-	tcase_add_test(all, counters_are_on_the_page);
 	suite_add_tcase(suite, all);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
