@@ -41,7 +41,7 @@ TEST_SUPPORT := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/*_test.c))
 BENCH := $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/*.c))
 
-.PHONY: all help run check tests check-schema check-contract bench tour backup restore install lint clean check-metrics
+.PHONY: all help run check tests fuzz fuzzers check-schema check-contract bench tour backup restore install lint clean check-metrics
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -134,6 +134,16 @@ bench: ## what it does in a second here, also in build/bench.txt, at most 20 min
 	@sh deploy/install.sh deploy/packages tests/packages
 	@$(MAKE) --no-print-directory -s all $(B)/tests/bench/bench
 	@KEPT_BUILD=$(B) $(B)/tests/bench/bench $(if $(filter 1,$(FULL)),full)
+
+# clang has libFuzzer; everything is built by it, instrumented, in a folder of its own.
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/*_fuzz.c))
+fuzz: ## every reader of what comes from outside: SECONDS=60 for each
+	@sh deploy/install.sh deploy/packages tests/packages-fuzz
+	@$(MAKE) --no-print-directory -s B=build/fuzz CC=clang DEVELOPER=1 SANITIZE=fuzzer-no-link,address,undefined fuzzers
+	@sh tests/fuzz/fuzz.sh build/fuzz $(or $(SECONDS),60) $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
+fuzzers: $(FUZZERS)
+$(B)/%_fuzz: $(B)/tests/fuzz/%_fuzz.o $(ARCHIVE)
+	$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $^ $(LIBS_WORKER)
 
 tour: ## one story in requests and mail, on a throw-away cluster with a moved clock
 	@sh deploy/install.sh deploy/packages
