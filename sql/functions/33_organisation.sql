@@ -100,6 +100,10 @@ begin
 	perform kept.match(request, organisation.version);
 	perform kept.organisation_scope(organisation.id);
 	perform kept.refuse_fields(kept.check_members(body));
+	-- What says nothing new leaves version and history alone.
+	if kept.organisation_json(organisation)::jsonb @> body then
+		return kept.once_store(request, kept.organisation_reply(200, organisation.id), organisation.id);
+	end if;
 	update kept.organisation o
 	set name = coalesce(body ->> 'name', o.name),
 		kind = coalesce(body ->> 'kind', o.kind),

@@ -178,6 +178,8 @@ declare
 	reply kept.reply := kept.once(request);
 	person kept.person;
 	errors jsonb;
+	before jsonb;
+	wanted jsonb;
 begin
 	if reply.status is not null then
 		return reply;
@@ -189,10 +191,16 @@ begin
 		errors := errors || kept.field_error('/groups', 'cannot be students while the person has contacts; remove those first');
 	end if;
 	perform kept.refuse_fields(errors);
+	before := kept.person_json(person);
+	wanted := before || body;
 	if body ? 'groups' or body ? 'school_ids' then
-		perform kept.person_scope(
-			coalesce(body -> 'school_ids', kept.person_json(person)::jsonb -> 'school_ids'),
-			coalesce(body -> 'groups', kept.person_json(person)::jsonb -> 'groups'));
+		perform kept.person_scope(wanted -> 'school_ids', wanted -> 'groups');
+	end if;
+	-- What says nothing new leaves version and history alone. Groups and schools have no order.
+	if wanted - '{groups,school_ids}'::text[] = before - '{groups,school_ids}'::text[]
+	and wanted -> 'groups' @> (before -> 'groups') and wanted -> 'groups' <@ (before -> 'groups')
+	and wanted -> 'school_ids' @> (before -> 'school_ids') and wanted -> 'school_ids' <@ (before -> 'school_ids') then
+		return kept.once_store(request, kept.person_reply(200, person.id), person.id);
 	end if;
 	update kept.person p
 	set name = coalesce(body ->> 'name', p.name),
