@@ -55,6 +55,13 @@ struct contract_schema {
 #define ROLE_PARTNER 4u
 #define ROLE_READER 8u
 
+/* Of an operation that creates and changes many things (x-kept-items). */
+struct contract_items {
+	const struct schema *create; /* of an item without id */
+	const struct schema *change; /* of one with id, apart from id and version */
+	const struct schema *shown;  /* of a thing as it is read: members that are only here cannot be written */
+};
+
 struct contract_operation {
 	const char *id;     /* operationId, unique */
 	const char *method; /* upper case */
@@ -63,9 +70,11 @@ struct contract_operation {
 	uint8_t parameter_count;
 	const struct schema *body; /* NULL: no body is taken */
 	bool body_required;
-	const char *body_type;  /* application/json or application/merge-patch+json */
-	bool if_match_required; /* 428 without If-Match */
-	unsigned roles;         /* ROLE_ bits; 0: no credential is asked for */
+	const char *body_type;              /* application/json or application/merge-patch+json */
+	const char *sheet_type;             /* text/csv where it is taken too, or NULL */
+	const struct contract_items *items; /* NULL: the body is one thing. Else Idempotency-Key is required */
+	bool if_match_required;             /* 428 without If-Match */
+	unsigned roles;                     /* ROLE_ bits; 0: no credential is asked for */
 	enum contract_lane lane;
 	const struct statement *statement; /* NULL: `produces` answers */
 	/* Runs before the unit; may set exchange parameters; false: it has set a problem. */

@@ -13,6 +13,7 @@ bool service_init(struct service *service, const struct config *config, const st
 	service->undo = statement_find("dry_run");
 	service->wake = statement_find("wake");
 	service->migration = (int)embedded_migrations.count; /* numbered from 1 without gaps */
+	atomic_init(&service->large_bodies, 0);
 	atomic_init(&service->stopping, false);
 	atomic_init(&service->waking, false);
 	atomic_init(&service->woken_at, 0);

@@ -57,8 +57,10 @@ struct operation {
 	const char *statement;
 	size_t statement_index;
 	const char *before, *after, *produces;
-	bool languages; /* the statement uses :languages */
-	bool is_list;   /* has page_token */
+	bool languages;                /* the statement uses :languages */
+	bool takes_items;              /* has x-kept-items */
+	const struct schema *items[4]; /* of x-kept-items: create, change, shown, item */
+	bool is_list;                  /* has page_token */
 };
 
 /* A segment of a path; contract.h tells the order. */
@@ -115,6 +117,11 @@ void schema_check_request(struct compiler *compiler, const struct schema *schema
 json_t *resolve(const struct compiler *compiler, const char *ref);
 /* operations.c */
 void operations_read(struct compiler *compiler);
+/* bulk.c: x-kept-items, which names the schemas of new things, of changes, and of things as they are shown; `item` is
+ * the name of a schema that is made of the change's before schemas are read. */
+void bulk_derive(struct compiler *compiler);
+void bulk_read(struct compiler *compiler, struct operation *operation);
+void bulk_emit(const struct compiler *compiler, FILE *out, const struct operation *operation);
 /* sources.c: every parameter of a statement has a source, every parameter of an operation is used. */
 void sources_check(struct compiler *compiler, struct operation *operation);
 /* paths.c */

@@ -34,7 +34,7 @@ static void parameters_add(const struct operation *operation, json_t *json)
 	if (is_method(operation, "get") && !operation->is_list)
 		parameter_add(json, "If-None-Match");
 	if (is_method(operation, "post patch delete"))
-		parameter_add(json, "Idempotency-Key");
+		parameter_add(json, operation->takes_items ? "Idempotency-Key-required" : "Idempotency-Key");
 	if (is_method(operation, "patch delete"))
 		parameter_add(json, "If-Match");
 	if (is_method(operation, "post patch delete"))

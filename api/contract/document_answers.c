@@ -51,8 +51,8 @@ void headers_add(const struct operation *operation, json_t *responses)
 			header_add(response, "Location");
 		if (operation->is_list)
 			header_add(response, "Link");
-		else if (strcmp(status, "202") != 0 && json_object_get(response, "content"))
-			/* What 202 tells is an answer, no resource that could be read again. */
+		else if (strcmp(status, "202") != 0 && !operation->takes_items && json_object_get(response, "content"))
+			/* What 202 and a bulk tell is an answer, no resource that could be read again. */
 			header_add(response, "ETag");
 	}
 }

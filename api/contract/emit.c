@@ -42,6 +42,8 @@ static void emit_operation(const struct compiler *compiler, FILE *out, size_t in
 		fprintf(out, ", .body = &schemas[%zu], .body_required = %s, .body_type = \"%s\"",
 			schema_reader_index(compiler->reader, operation->body),
 			operation->body_required ? "true" : "false", operation->body_type);
+	if (operation->takes_items)
+		bulk_emit(compiler, out, operation);
 	if (versioned)
 		fputs(", .if_match_required = true", out);
 	if (operation->statement)

@@ -11,6 +11,9 @@ static int usage(void)
 
 static void compile(struct compiler *compiler)
 {
+	bulk_derive(compiler);
+	if (compiler->faults)
+		return;
 	schemas_read(compiler);
 	if (compiler->faults)
 		return;

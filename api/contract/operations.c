@@ -69,13 +69,18 @@ static void body_read(struct compiler *compiler, struct operation *operation, co
 
 	if (!body)
 		return;
-	if (json_object_size(content) != 1)
+	/* Many things also come as a sheet. */
+	if (operation->takes_items && !json_object_get(content, "text/csv"))
+		fault(compiler, operation->id, "takes items and must take text/csv too");
+	if (json_object_size(content) != (operation->takes_items ? 2 : 1))
 		fault(compiler, operation->id, "must take one media type");
 	operation->body_required = json_is_true(json_object_get(body, "required"));
 	json_object_foreach (content, type, media) {
 		char *place = keep_pointer(keep_format("%s/requestBody/content", pointer), type);
 		bool patch = strcmp(operation->method, "patch") == 0;
 
+		if (operation->takes_items && strcmp(type, "text/csv") == 0)
+			continue;
 		if (strcmp(type, patch ? "application/merge-patch+json" : "application/json") != 0)
 			fault(compiler, operation->id, "the media type %s does not fit the method %s", type,
 			      operation->method);
@@ -171,6 +176,7 @@ static void operation_read(struct compiler *compiler, const char *path, json_t *
 	parameters_read(compiler, operation, keep_format("%s/%s", place, method), json_object_get(json, "parameters"));
 	for (size_t i = 0; i < operation->parameter_count; i++)
 		operation->is_list |= strcmp(operation->parameters[i].name, "page_token") == 0;
+	bulk_read(compiler, operation);
 	body_read(compiler, operation, keep_format("%s/%s", place, method));
 	roles_read(compiler, operation);
 	lane_read(compiler, operation);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/bulk/bulk_answer.h"
 #include "api/contract.h"
 #include "api/loop.h"
 #include "api/reply/health.h"
@@ -77,6 +78,11 @@ bool hook_after_open_secrets(struct exchange *exchange)
 	}
 	reply_body(reply, text, strlen(text));
 	return true;
+}
+
+bool hook_after_bulk_answer(struct exchange *exchange)
+{
+	return bulk_answer(exchange);
 }
 
 void hook_produces_home(struct exchange *exchange)

@@ -8,7 +8,7 @@ void preferred_apply(struct exchange *exchange)
 	struct reply *reply = &exchange->reply;
 	const char *back = NULL;
 	char applied[64];
-	if (prefer->back == RETURN_MINIMAL && !exchange->shows_secret) {
+	if (prefer->back == RETURN_MINIMAL && !exchange->shows_secret && !exchange->operation->items) {
 		reply_no_body(reply, reply->status == 200 ? 204 : reply->status);
 		back = "return=minimal";
 	} else if (prefer->back == RETURN_REPRESENTATION && reply->length > 0) {

@@ -96,7 +96,8 @@ static size_t shown_length(const char *kind, const char *where)
 	return length;
 }
 
-static void add_error(struct problem_errors *errors, const char *kind, const char *where, const char *detail)
+static void add_error(struct problem_errors *errors, const char *kind, const char *where, size_t line,
+		      const char *detail)
 {
 	if (errors->count >= KEPT_ERRORS)
 		return;
@@ -105,6 +106,8 @@ static void add_error(struct problem_errors *errors, const char *kind, const cha
 	bool readable = text_is_utf8(where, length);
 	text_addf(&errors->items, "%s{\"%s\":", errors->count > 0 ? "," : "", kind);
 	text_add_json(&errors->items, readable ? where : "?", readable ? length : 1);
+	if (line > 0)
+		text_addf(&errors->items, ",\"line\":%zu", line);
 	text_adds(&errors->items, ",\"detail\":");
 	text_add_json(&errors->items, detail, strlen(detail));
 	text_adds(&errors->items, "}");
@@ -113,12 +116,17 @@ static void add_error(struct problem_errors *errors, const char *kind, const cha
 
 void problem_errors_pointer(struct problem_errors *errors, const char *where, const char *detail)
 {
-	add_error(errors, "pointer", where, detail);
+	add_error(errors, "pointer", where, 0, detail);
+}
+
+void problem_errors_line(struct problem_errors *errors, const char *where, size_t line, const char *detail)
+{
+	add_error(errors, "pointer", where, line, detail);
 }
 
 void problem_errors_parameter(struct problem_errors *errors, const char *where, const char *detail)
 {
-	add_error(errors, "parameter", where, detail);
+	add_error(errors, "parameter", where, 0, detail);
 }
 
 void problem_write(struct text *out, const struct problem_reply *reply)

@@ -39,6 +39,8 @@ void problem_errors_init(struct problem_errors *errors);
 void problem_errors_release(struct problem_errors *errors);
 /* Adds {"pointer": where, "detail": detail}, or nothing when the list is full. */
 void problem_errors_pointer(struct problem_errors *errors, const char *where, const char *detail);
+/* Adds {"pointer": where, "line": line, "detail": detail}, or nothing when the list is full: a line of a sheet. */
+void problem_errors_line(struct problem_errors *errors, const char *where, size_t line, const char *detail);
 /* Adds {"parameter": where, "detail": detail}, or nothing when the list is full. `where` may be any bytes. */
 void problem_errors_parameter(struct problem_errors *errors, const char *where, const char *detail);
 

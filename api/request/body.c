@@ -43,7 +43,7 @@ static bool container_is_empty(const char *bytes, size_t length, size_t at)
 }
 
 /* Depth and members, counted on the text: a tree takes many times the memory of its text. */
-static bool within_limits(const char *bytes, size_t length, struct body_fault *fault)
+static bool within_limits(const char *bytes, size_t length, size_t most, struct body_fault *fault)
 {
 	size_t members = 0;
 	int depth = 0;
@@ -66,9 +66,9 @@ static bool within_limits(const char *bytes, size_t length, struct body_fault *f
 		}
 		if (depth > KEPT_JSON_DEPTH)
 			return fault_set(fault, 413, "The body is nested deeper than %d levels.", KEPT_JSON_DEPTH);
-		if (members > KEPT_JSON_MEMBERS)
-			return fault_set(fault, 413, "The body has more than %d members and items. Send it in parts.",
-					 KEPT_JSON_MEMBERS);
+		if (members > most)
+			return fault_set(fault, 413, "The body has more than %zu members and items. Send it in parts.",
+					 most);
 		i++;
 	}
 	return true;
@@ -107,7 +107,7 @@ static void fault_of_parser(struct body_fault *fault, const json_error_t *error)
 	fault_set(fault, 400, "The body is not JSON: see line %d, column %d.", error->line, error->column);
 }
 
-json_t *body_parse(const char *bytes, size_t length, struct body_fault *fault)
+json_t *body_parse_within(const char *bytes, size_t length, size_t members, struct body_fault *fault)
 {
 	json_error_t error;
 	json_t *body;
@@ -121,7 +121,7 @@ json_t *body_parse(const char *bytes, size_t length, struct body_fault *fault)
 		fault_set(fault, 400, "The body is not well-formed UTF-8 without the character U+0000.");
 		return NULL;
 	}
-	if (!within_limits(bytes, length, fault))
+	if (!within_limits(bytes, length, members, fault))
 		return NULL;
 	body = json_loadb(bytes, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (!body) {
@@ -134,4 +134,9 @@ json_t *body_parse(const char *bytes, size_t length, struct body_fault *fault)
 		return NULL;
 	}
 	return body;
+}
+
+json_t *body_parse(const char *bytes, size_t length, struct body_fault *fault)
+{
+	return body_parse_within(bytes, length, KEPT_JSON_MEMBERS, fault);
 }

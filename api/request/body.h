@@ -20,7 +20,11 @@ struct body_fault {
 					   body */
 };
 
-/* The object, owned by the caller (json_decref). NULL: `fault` [out] says why. */
+/* The object, owned by the caller (json_decref), with that many members and items at most. NULL: `fault` [out] says
+ * why. */
+json_t *body_parse_within(const char *bytes, size_t length, size_t members, struct body_fault *fault)
+	__attribute__((warn_unused_result));
+/* The same within KEPT_JSON_MEMBERS. */
 json_t *body_parse(const char *bytes, size_t length, struct body_fault *fault) __attribute__((warn_unused_result));
 
 #endif

@@ -7,16 +7,13 @@
 
 #include "api/loop.h"
 #include "api/reply/page_token.h"
-#include "api/request/body.h"
-#include "api/schema/schema.h"
+#include "api/request/intake.h"
 #include "api/unit/work.h"
 #include "kept/limits.h"
 
 static bool refuse(struct exchange *exchange, const char *code, const char *detail)
 {
-	exchange_problem(exchange, code, detail);
-	exchange->refused = true;
-	return false;
+	return exchange_refuse(exchange, code, detail);
 }
 
 static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_size,
@@ -105,31 +102,6 @@ static bool take_credential(struct exchange *exchange)
 	return ok || refuse(exchange, "unavailable", NULL);
 }
 
-static bool has_body(const struct exchange *exchange)
-{
-	return exchange->headers.transfer_encoding > 0 || exchange->headers.length > 0;
-}
-
-static bool check_body_headers(struct exchange *exchange)
-{
-	const struct contract_operation *operation = exchange->operation;
-	const char *encoding = exchange_header(exchange, "Content-Encoding");
-	if (!has_body(exchange))
-		return true;
-	if (!operation->body) {
-		exchange->close = true;
-		return refuse(exchange, "bad-request", "This request takes no body.");
-	}
-	if (exchange->headers.length > KEPT_BODY_BYTES)
-		return refuse(exchange, "too-large", "A body may have 65,536 bytes.");
-	if (encoding && strcasecmp(encoding, "identity") != 0)
-		return refuse(exchange, "unsupported-media-type", "The body must not be encoded.");
-	if (!request_type_is(exchange_header(exchange, "Content-Type"), operation->body_type))
-		return refuse(exchange, "unsupported-media-type",
-			      "The header Accept names the type that is taken here.");
-	return true;
-}
-
 static bool take_if_match(struct exchange *exchange)
 {
 	const char *header = exchange_header(exchange, "If-Match"), *method = exchange->operation->method;
@@ -158,6 +130,10 @@ static bool take_idempotency_key(struct exchange *exchange)
 {
 	const char *header = exchange_header(exchange, "Idempotency-Key");
 	const char *method = exchange->operation->method;
+	if (!header && exchange->operation->items)
+		return refuse(
+			exchange, "bad-request",
+			"Idempotency-Key is needed here: a text of your own, so that a lost answer costs nothing.");
 	if (!header || (strcmp(method, "POST") != 0 && strcmp(method, "PATCH") != 0 && strcmp(method, "DELETE") != 0))
 		return true;
 	if (request_idempotency_key(header, exchange->idempotency_key))
@@ -208,7 +184,7 @@ static bool take_parameters(struct exchange *exchange)
 		return refuse(exchange, "bad-request", "A query parameter is wrong. See errors.");
 	request_languages(exchange_header(exchange, "Accept-Language"), exchange->languages);
 	return take_page(exchange) && take_if_match(exchange) && take_idempotency_key(exchange) &&
-	       take_prefer(exchange);
+	       take_prefer(exchange) && intake_reserve(exchange);
 }
 
 bool dispatch_headers(struct exchange *exchange, const char *method, const char *version)
@@ -225,10 +201,10 @@ bool dispatch_headers(struct exchange *exchange, const char *method, const char 
 	if (!guard_method_known(method)) {
 		exchange->close = true;
 		refuse(exchange, "not-implemented", NULL);
-	} else if (find_operation(exchange) && take_credential(exchange) && check_body_headers(exchange)) {
+	} else if (find_operation(exchange) && take_credential(exchange) && intake_headers(exchange)) {
 		(void)take_parameters(exchange);
 	}
-	if (!exchange->refused || !has_body(exchange))
+	if (!exchange->refused || !intake_has_body(exchange))
 		return true;
 	/* The body of a refused request is read and thrown away, unless it is long or the client waits for a sign. */
 	if (!exchange->headers.expects && exchange->headers.length <= KEPT_BODY_DISCARD_BYTES)
@@ -240,43 +216,7 @@ bool dispatch_headers(struct exchange *exchange, const char *method, const char 
 
 bool dispatch_body(struct exchange *exchange, const char *bytes, size_t size)
 {
-	if (!exchange->refused && size > KEPT_BODY_BYTES - exchange->body.length)
-		refuse(exchange, "too-large", "A body may have 65,536 bytes.");
-	if (!exchange->refused) {
-		text_add(&exchange->body, bytes, size);
-		return text_ok(&exchange->body);
-	}
-	text_release(&exchange->body);
-	exchange->discarded += size;
-	return exchange->discarded <= KEPT_BODY_DISCARD_BYTES;
-}
-
-static const char *status_code(int status)
-{
-	return problem_of_status(status)->code;
-}
-
-static bool take_body(struct exchange *exchange)
-{
-	const struct contract_operation *operation = exchange->operation;
-	if (!operation->body)
-		return true;
-	if (exchange->body.length == 0)
-		return !operation->body_required || refuse(exchange, "bad-request", "A body is needed.");
-	struct body_fault fault;
-	exchange->json = body_parse(exchange->body.bytes, exchange->body.length, &fault);
-	if (!exchange->json)
-		return refuse(exchange, status_code(fault.status), fault.detail);
-	struct schema_errors found;
-	schema_errors_init(&found);
-	bool valid = schema_validate(operation->body, exchange->json, &found);
-	for (size_t i = 0; i < found.count; i++)
-		problem_errors_pointer(&exchange->errors, found.items[i].pointer, found.items[i].detail);
-	schema_errors_release(&found);
-	if (!valid)
-		return refuse(exchange, "invalid", "The body holds members that are wrong. See errors.");
-	exchange->body_text = json_dumps(exchange->json, JSON_COMPACT);
-	return exchange->body_text || refuse(exchange, "unavailable", NULL);
+	return intake_piece(exchange, bytes, size);
 }
 
 static bool check_trailers(struct exchange *exchange)
@@ -288,7 +228,7 @@ static bool check_trailers(struct exchange *exchange)
 bool dispatch_run(struct exchange *exchange)
 {
 	const struct contract_operation *operation = exchange->operation;
-	if (!exchange->refused && check_trailers(exchange) && take_body(exchange)) {
+	if (!exchange->refused && check_trailers(exchange) && intake_read(exchange)) {
 		if (operation->produces)
 			operation->produces(exchange);
 		else if (!operation->before || operation->before(exchange))

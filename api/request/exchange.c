@@ -1,5 +1,6 @@
 #include "api/request/exchange.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -62,6 +63,8 @@ void exchange_free(struct exchange *exchange)
 	if (exchange->unit)
 		lanes_orphan(exchange->unit);
 	ev_timer_stop(loop->ev, &exchange->deadline);
+	if (exchange->large)
+		atomic_fetch_sub(&loop->service->large_bodies, 1);
 	json_decref(exchange->json);
 	text_release(&exchange->body);
 	problem_errors_release(&exchange->errors);
@@ -141,6 +144,13 @@ void exchange_suspend(struct exchange *exchange)
 	MHD_suspend_connection(exchange->connection);
 }
 
+bool exchange_refuse(struct exchange *exchange, const char *code, const char *detail)
+{
+	exchange_problem(exchange, code, detail);
+	exchange->refused = true;
+	return false;
+}
+
 void exchange_give_up(struct exchange *exchange, const char *code, const char *detail)
 {
 	if (exchange->unit)
@@ -187,8 +197,12 @@ static void add_problem_headers(struct exchange *exchange, const struct problem 
 	case 415:
 		if (exchange->operation && exchange->operation->body_type) {
 			bool patch = strcmp(exchange->operation->method, "PATCH") == 0;
-			reply_header(reply, patch ? "Accept-Patch" : "Accept-Post", exchange->operation->body_type);
-			reply_header(reply, "Accept", exchange->operation->body_type);
+			char types[100];
+			snprintf(types, sizeof(types), "%s%s%s", exchange->operation->body_type,
+				 exchange->operation->sheet_type ? ", " : "",
+				 exchange->operation->sheet_type ? exchange->operation->sheet_type : "");
+			reply_header(reply, patch ? "Accept-Patch" : "Accept-Post", types);
+			reply_header(reply, "Accept", types);
 		}
 		break;
 	case 409:

@@ -62,6 +62,8 @@ struct exchange {
 	struct contract_match match;
 	const struct contract_operation *operation; /* NULL until it is known */
 	struct text body;
+	bool large;        /* the body counts among the large ones of the process */
+	bool sheet;        /* it is text/csv */
 	size_t discarded;  /* bytes of a body that nobody will look at */
 	size_t body_bytes; /* that came, looked at or not */
 	json_t *json;      /* the validated body */
@@ -109,6 +111,9 @@ void exchange_suspend(struct exchange *exchange);
 void exchange_answer(struct exchange *exchange);
 /* Sets a problem as the reply; detail may be NULL. exchange->errors goes with it. Does not send. */
 void exchange_problem(struct exchange *exchange, const char *code, const char *detail);
+/* The same for a request whose body may still come: it is thrown away, and the problem is sent after it. Always false.
+ */
+bool exchange_refuse(struct exchange *exchange, const char *code, const char *detail);
 /* Orphans the unit and answers a problem. */
 void exchange_give_up(struct exchange *exchange, const char *code, const char *detail);
 

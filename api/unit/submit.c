@@ -35,11 +35,12 @@ static void add_fingerprint(struct text *out, const struct exchange *exchange)
 {
 	struct text all;
 	uint8_t hash[32];
-	text_init(&all, KEPT_BODY_BYTES + KEPT_TARGET_BYTES + 64);
+	text_init(&all, exchange->body.length + 2 * KEPT_TARGET_BYTES + 64);
 	text_adds(&all, exchange->operation->method);
 	text_adds(&all, " ");
 	text_adds(&all, exchange->path);
 	text_adds(&all, "\n");
+	request_query_write(exchange->operation, exchange->values, "", &all);
 	if (exchange->body.length > 0)
 		text_add(&all, exchange->body.bytes, exchange->body.length);
 	if (text_ok(&all)) {

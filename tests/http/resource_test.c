@@ -152,7 +152,7 @@ START_TEST(other_methods_are_405_and_allow_tells_which_are_not)
 }
 END_TEST
 
-static char long_body[70000];
+static char long_body[70000], huge_body[1100000];
 
 /* A body with one more member. */
 static const char *with_member(const char *body, const char *member)
@@ -176,7 +176,7 @@ START_TEST(bodies_that_are_not_as_told_are_refused_and_nothing_is_stored)
 	must_be(400, call(operation, key, id, NULL, "{"));
 	must_be(422, call(operation, key, id, NULL, "[]"));
 	must_be(422, call(operation, key, id, NULL, "null"));
-	must_be(413, call(operation, key, id, NULL, long_body));
+	must_be(413, call(operation, key, id, NULL, operation->items ? huge_body : long_body));
 	struct answer reply = must(422, call(operation, key, id, NULL, with_member(body, "\"surprise\":1")));
 	ck_assert_msg(names(&reply, "/surprise"), "%s", reply.body);
 	answer_release(&reply);
@@ -299,6 +299,18 @@ START_TEST(change_that_may_name_a_version_is_refused_for_another)
 }
 END_TEST
 
+START_TEST(many_things_of_which_one_is_wrong_are_207)
+{
+	const struct contract_operation *operation = &contract_operations[_i];
+	if (!operation->items)
+		return;
+	struct answer reply =
+		must(207, call(operation, world.lakeview.admin, "", NULL, "{\"items\":[{\"name\":\"\"}]}"));
+	ck_assert_str_eq(at(&reply, "items/0/status"), "422");
+	answer_release(&reply);
+}
+END_TEST
+
 START_TEST(summary_of_an_unknown_school_is_404)
 {
 	must_be(404,
@@ -326,6 +338,7 @@ int main(void)
 	int count = (int)contract_operation_count;
 	Suite *suite = suite_create("resource");
 	TCase *all = tcase_create("resource");
+	memset(huge_body, ' ', sizeof(huge_body) - 1);
 	memset(long_body, ' ', sizeof(long_body) - 1);
 	long_body[0] = '{';
 	long_body[sizeof(long_body) - 2] = '}';
@@ -342,6 +355,7 @@ int main(void)
 	tcase_add_loop_test(all, repeat_with_the_same_key_gets_the_same_answer, 0, count);
 	tcase_add_loop_test(all, change_with_return_minimal_answers_without_a_body, 0, count);
 	tcase_add_loop_test(all, change_that_may_name_a_version_is_refused_for_another, 0, count);
+	tcase_add_loop_test(all, many_things_of_which_one_is_wrong_are_207, 0, count);
 	tcase_add_test(all, summary_of_an_unknown_school_is_404);
 	tcase_add_test(all, every_answer_that_is_told_was_seen);
 	suite_add_tcase(suite, all);

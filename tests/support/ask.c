@@ -40,8 +40,19 @@ static const char *media_type(const char *method)
 	return strcmp(method, "PATCH") == 0 ? "application/merge-patch+json" : "application/json";
 }
 
+/* Many things at once are not taken without an Idempotency-Key. */
+static bool needs_key(const char *method, const char *target)
+{
+	struct contract_match match;
+	char *path = strndup(target, strcspn(target, "?"));
+	contract_match(method, path, &match);
+	free(path);
+	return match.operation && match.operation->items;
+}
+
 static char *request_of(const char *key, const char *method, const char *target, const char *headers, const char *body)
 {
+	static int number;
 	struct text out;
 	text_init(&out, REQUEST_BYTES);
 	text_adds(&out, method);
@@ -52,6 +63,8 @@ static char *request_of(const char *key, const char *method, const char *target,
 		text_addf(&out, "Authorization: Bearer %s\r\n", key);
 	if (headers)
 		text_adds(&out, headers);
+	if (needs_key(method, target) && !(headers && strcasestr(headers, "Idempotency-Key:")))
+		text_addf(&out, "Idempotency-Key: ask %d %d\r\n", (int)getpid(), ++number);
 	if (body && !(headers && strcasestr(headers, "Content-Type:")))
 		text_addf(&out, "Content-Type: %s\r\n", media_type(method));
 	if (body)

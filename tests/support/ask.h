@@ -37,7 +37,8 @@ void asking_open(struct asking *asking, const struct api *api);
 void asking_release(struct asking *asking);
 
 /* Asks with that key (NULL: none) on a connection of its own. `headers` are whole lines with CRLF, or NULL. A body has
- * the media type that the method takes unless the headers say another. To be released. */
+ * the media type that the method takes unless the headers say another. Where an Idempotency-Key is needed there is a
+ * new one unless the headers have one. To be released. */
 struct answer ask(const struct asking *asking, const char *key, const char *method, const char *target,
 		  const char *headers, const char *body);
 /* The same on a connection that is open and stays open. */

@@ -27,6 +27,18 @@
 #define USE(statement) ",\"x-kept-statement\":\"" statement "\""
 #define SCHEMA(schema) "{\"components\":{\"schemas\":{\"S\":" schema "}}}"
 
+#define MANY(content, items)                                                                                           \
+	"{\"paths\":{" POST(                                                                                           \
+		"/a",                                                                                                  \
+		USE("write") ",\"requestBody\":{\"content\":{" content                                                 \
+			     "}},\"x-kept-items\":" items) "},\"components\":{\"schemas\":{\"Id\":" SHORT              \
+							   ",\"Version\":{\"type\":\"integer\"},\"S\":{\"type\":"      \
+							   "\"object\",\"additionalProperties\":false,\"properties\":" \
+							   "{\"a\":" SHORT "}}}}}"
+#define ITEMS(change, item) "{\"create\":\"S\",\"change\":\"" change "\",\"shown\":\"S\",\"item\":\"" item "\"}"
+#define JSON_BODY "\"application/json\":{\"schema\":" CLOSED "}"
+#define SHEET_BODY ",\"text/csv\":{\"schema\":{\"type\":\"string\",\"maxLength\":9,\"examples\":[\"a\"]}}"
+
 struct row {
 	const char *document;
 	const char *told; /* part of what is told; NULL: compiles */
@@ -86,6 +98,11 @@ static const struct row rows[] = {
 	 "give it maxItems"},
 	{PATHS(POST("/a", USE("write") ",\"requestBody\":{\"content\":{\"text/csv\":{\"schema\":" CLOSED "}}}")),
 	 "does not fit the method"},
+	{MANY(JSON_BODY SHEET_BODY, ITEMS("S", "T")), NULL},
+	{MANY(JSON_BODY, ITEMS("S", "T")), "takes items and must take text/csv too"},
+	{MANY(JSON_BODY SHEET_BODY, ITEMS("R", "T")), "R must be a schema with properties"},
+	{MANY(JSON_BODY SHEET_BODY, ITEMS("S", "S")), "there is a schema S already"},
+	{MANY(JSON_BODY SHEET_BODY, "{\"create\":\"S\"}"), "x-kept-items/change is missing"},
 	{SCHEMA("{\"type\":\"strin\"}"), "/components/schemas/S/type: is no type"},
 	{SCHEMA("{\"nullable\":true}"), "/components/schemas/S/nullable: is no keyword"},
 	{SCHEMA("{\"pattern\":\"(?<=a)\"}"), "is no pattern"},
