@@ -16,7 +16,7 @@
 #define JSON_LEVELS 2000
 
 struct json_fault {
-	char words[120]; /* "line 3: a name is there twice" */
+	char words[200]; /* "line 3: a name is there twice" */
 };
 
 /* The value, to be freed with json_decref(); NULL: see the fault. `bytes` ends with a NUL after `length` bytes. */
