@@ -147,7 +147,8 @@ static void request_ended(void *context, struct MHD_Connection *connection, void
 		  exchange->operation ? exchange->operation->path : NULL, "istatus", (long long)exchange->status,
 		  "bsent", (int)sent, "nms", seconds * 1000.0, "sdistrict",
 		  exchange->district[0] ? exchange->district : NULL, "skey",
-		  exchange->credential[0] ? exchange->credential : NULL, NULL);
+		  exchange->credential[0] ? exchange->credential : NULL, "strace", exchange->trace.id, "sspan",
+		  exchange->trace.span, "sparent", exchange->trace.parent[0] ? exchange->trace.parent : NULL, NULL);
 	exchange_free(exchange);
 	if (sent)
 		set_deadline(client_of(connection), KEPT_IDLE_SECONDS);

@@ -10,7 +10,8 @@
  * Sources of a statement's parameters, by name:
  *   a path or query parameter of the operation         its value, checked against its schema
  *   request       jsonb of the request itself: {"operation":"POST /v1/people","path":"…","key":…,"fingerprint":"hex",
- *                 "if_match":[3]}; members that do not apply are absent; key is the Idempotency-Key
+ *                 "if_match":[3]}; members that do not apply are absent; key is the Idempotency-Key;
+ *                 traceparent and tracestate as they go on (kept/trace.h)
  *   body          the validated body, minified
  *   after         the opened page token, NULL on the first page
  *   page_size     clamped to 1..KEPT_PAGE_ITEMS, KEPT_PAGE_ITEMS_DEFAULT when absent

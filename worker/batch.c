@@ -95,7 +95,8 @@ static void slot_ended(void *context, struct send_result *result)
 		  (long long)job->attempt, "schannel", job->channel == CHANNEL_EMAIL ? "email" : "webhook", "soutcome",
 		  outcome_word(slot->result.outcome), "serror",
 		  slot->result.error == SEND_OK ? NULL : send_error_word(slot->result.error), "istatus",
-		  (long long)slot->result.status, "iduration_ms", (long long)slot->result.duration_ms, NULL);
+		  (long long)slot->result.status, "iduration_ms", (long long)slot->result.duration_ms, "strace",
+		  job->trace.id, "sspan", job->trace.span, NULL);
 	counts_attempt(batch->all->settings.counts, job->channel, slot->result.outcome, slot->result.error);
 	if (!batch->pumping)
 		pump(batch);

@@ -23,6 +23,24 @@ static double number(const char *text, double otherwise)
 	return *end ? otherwise : value;
 }
 
+/* A message that no request caused is a trace of its own: its id, which is random enough and the same at each attempt.
+ */
+static void take_trace(struct send_job *job, const PGresult *rows, int row)
+{
+	const char *traceparent = cell_text(rows, row, "traceparent"), *tracestate = cell_text(rows, row, "tracestate");
+	size_t used = 0;
+
+	if (traceparent && trace_continue(&job->trace, traceparent)) {
+		if (tracestate)
+			trace_state(&job->trace, tracestate);
+		return;
+	}
+	trace_new(&job->trace);
+	for (const char *c = job->message_id; *c && used < TRACE_ID_SIZE - 1; c++)
+		if (*c != '-')
+			job->trace.id[used++] = *c;
+}
+
 bool job_from_row(struct send_job *job, double *rate, const PGresult *rows, int row)
 {
 	const char *channel = cell_text(rows, row, "channel"), *content = cell_text(rows, row, "content");
@@ -41,6 +59,7 @@ bool job_from_row(struct send_job *job, double *rate, const PGresult *rows, int 
 		send_job_release(job);
 		return false;
 	}
+	take_trace(job, rows, row);
 	job->position = (int)number(cell_text(rows, row, "position"), 0);
 	job->attempt = (int)number(cell_text(rows, row, "attempt"), 1);
 	job->channel = strcmp(channel, "webhook") == 0 ? CHANNEL_WEBHOOK : CHANNEL_EMAIL;

@@ -9,6 +9,8 @@
 
 #include <jansson.h>
 
+#include "kept/trace.h"
+
 enum channel { CHANNEL_EMAIL, CHANNEL_WEBHOOK };
 
 /* The vocabulary of outcomes; `dropped` and `superseded` are decided by the database before a send. */
@@ -57,6 +59,7 @@ struct send_job {
 	char *secret_context;  /* additional data under which the secret was sealed */
 	bool demonstration;    /* of a demonstration district: mail goes to the folder */
 	json_t *content;       /* email: the frozen facts (compose.h); webhook: NULL */
+	struct trace trace;    /* its span is this attempt's */
 	char *body;            /* webhook: the exact stored payload bytes; email: NULL */
 	double useful_seconds; /* after that the message is of no use; a retry beyond it is `expired`; negative: always
 				  of use */

@@ -9,7 +9,8 @@
 #include "kept/text.h"
 
 #define SECRET_BYTES 256
-#define HEADERS 5
+#define HEADERS 7
+#define HEADER_BYTES (TRACE_STATE_SIZE + 16)
 
 void webhook_id(char out[WEBHOOK_ID_SIZE], const char *message_id)
 {
@@ -41,7 +42,8 @@ static bool sign(const struct seal *seal, const struct send_job *job, const char
 
 struct curl_slist *webhook_headers(const struct seal *seal, const struct send_job *job, int64_t now)
 {
-	char id[WEBHOOK_ID_SIZE], signature[SIGN_SIGNATURE_SIZE], lines[HEADERS][80];
+	char id[WEBHOOK_ID_SIZE], signature[SIGN_SIGNATURE_SIZE], parent[TRACE_PARENT_SIZE];
+	char lines[HEADERS][HEADER_BYTES];
 	struct curl_slist *headers = NULL, *longer;
 
 	webhook_id(id, job->message_id);
@@ -53,7 +55,10 @@ struct curl_slist *webhook_headers(const struct seal *seal, const struct send_jo
 	snprintf(lines[3], sizeof(lines[3]), "webhook-signature: %s", signature);
 	/* libcurl leaves out a header of its own that is given without a value. */
 	snprintf(lines[4], sizeof(lines[4]), "Expect:");
-	for (int i = 0; i < HEADERS; i++) {
+	trace_parent(&job->trace, parent);
+	snprintf(lines[5], sizeof(lines[5]), "traceparent: %s", parent);
+	snprintf(lines[6], sizeof(lines[6]), "tracestate: %s", job->trace.state);
+	for (int i = 0; i < (job->trace.state[0] ? HEADERS : HEADERS - 1); i++) {
 		longer = curl_slist_append(headers, lines[i]);
 		if (!longer) {
 			curl_slist_free_all(headers);

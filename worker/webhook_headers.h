@@ -17,8 +17,9 @@
 void webhook_id(char out[WEBHOOK_ID_SIZE], const char *message_id);
 
 /*
- * Content-Type, webhook-id, webhook-timestamp (`now`, Unix seconds), webhook-signature, and no Expect. The job has a
- * body. Owned by the caller, curl_slist_free_all(). NULL: the signing secret is missing or does not open, or no memory.
+ * Content-Type, webhook-id, webhook-timestamp (`now`, Unix seconds), webhook-signature, traceparent and tracestate
+ * (trace.h), and no Expect. The job has a body. Owned by the caller, curl_slist_free_all(). NULL: the signing secret is
+ * missing or does not open, or no memory.
  */
 struct curl_slist *webhook_headers(const struct seal *seal, const struct send_job *job, int64_t now)
 	__attribute__((warn_unused_result));

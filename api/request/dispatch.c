@@ -16,11 +16,18 @@ static bool refuse(struct exchange *exchange, const char *code, const char *deta
 	return exchange_refuse(exchange, code, detail);
 }
 
+struct headers {
+	struct exchange *exchange;
+	struct trace_headers trace;
+};
+
 static enum MHD_Result take_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_size,
 				   const char *value, size_t value_size)
 {
 	(void)kind;
-	struct exchange *exchange = context;
+	struct headers *headers = context;
+	struct exchange *exchange = headers->exchange;
+	trace_header(&headers->trace, name, name_size, value, value_size);
 	guard_header(&exchange->headers, name, name_size, value ? value : "", value ? value_size : 0);
 	wire_header(&exchange->wire, name, name_size, value, value_size);
 	return MHD_YES;
@@ -42,10 +49,12 @@ static size_t head_size(const struct exchange *exchange)
 /* What makes the framing of the request doubtful. */
 static bool check_guard(struct exchange *exchange, const char *version)
 {
+	struct headers headers = {.exchange = exchange};
 	struct guard_fault fault = guard_target(exchange->target, &exchange->path);
 	wire_begin(&exchange->wire, head_size(exchange), exchange->method, exchange->target_sent,
 		   strlen(exchange->target), version);
-	MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, take_header, exchange);
+	MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, take_header, &headers);
+	trace_of(&exchange->trace, &headers.trace);
 	if (!fault.code)
 		fault = guard_headers_end(&exchange->headers, version);
 	if (!fault.code && !head_was_plain(exchange))

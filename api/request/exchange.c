@@ -38,6 +38,7 @@ struct exchange *exchange_new(struct loop *loop, struct MHD_Connection *connecti
 	exchange->began = steady_seconds();
 	exchange->answer_by = exchange->began + KEPT_ANSWER_SECONDS;
 	random_uuid(exchange->id);
+	trace_new(&exchange->trace);
 	text_init(&exchange->body, KEPT_BODY_BYTES);
 	problem_errors_init(&exchange->errors);
 	ev_timer_init(&exchange->deadline, deadline_passed, KEPT_ANSWER_SECONDS, 0);

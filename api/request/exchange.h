@@ -26,6 +26,7 @@
 #include "api/request/wire.h"
 #include "api/unit/lanes.h"
 #include "kept/text.h"
+#include "kept/trace.h"
 
 #define EXCHANGE_PARAMETERS REQUEST_PARAMETERS
 
@@ -47,6 +48,7 @@ struct exchange {
 	double answer_by; /* 504 then, so that the reply is sent before the connection's time is over */
 	ev_timer deadline;
 	char id[37]; /* request id, a random UUID */
+	struct trace trace;
 
 	/* The request */
 	char *target;            /* a copy as sent; `path` and `query` lie in it */

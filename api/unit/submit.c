@@ -52,6 +52,17 @@ static void add_fingerprint(struct text *out, const struct exchange *exchange)
 	text_release(&all);
 }
 
+static void add_trace(struct text *out, const struct trace *trace)
+{
+	char parent[TRACE_PARENT_SIZE];
+	trace_parent(trace, parent);
+	text_addf(out, ",\"traceparent\":\"%s\"", parent);
+	if (!trace->state[0])
+		return;
+	text_adds(out, ",\"tracestate\":");
+	text_add_json(out, trace->state, strlen(trace->state));
+}
+
 /* The parameter `request`: see contract.h. */
 static bool make_request(struct exchange *exchange)
 {
@@ -71,6 +82,7 @@ static bool make_request(struct exchange *exchange)
 	for (int i = 0; i < exchange->if_match.count; i++)
 		text_addf(&out, "%s%ld", i > 0 ? "," : "", exchange->if_match.versions[i]);
 	text_adds(&out, exchange->if_match.count > 0 ? "]" : "");
+	add_trace(&out, &exchange->trace);
 	text_adds(&out, "}");
 	exchange->request_json = text_take(&out);
 	text_release(&out);

@@ -117,7 +117,19 @@ $$;
 comment on function kept.request_path(jsonb) is 'Method and path of a request: what an Idempotency-Key is bound to.';
 grant execute on function kept.request_path(jsonb) to kept_api;
 
--- Step 1 of a write. Served by the primary key of idempotency. A refused request leaves nothing: its key may be used again.
+create or replace function kept.traceparent() returns text
+language sql stable parallel safe
+as $$ select nullif(current_setting('kept.traceparent', true), '') $$;
+comment on function kept.traceparent() is 'Trace and span of the request at work (W3C Trace Context); NULL: none.';
+grant execute on function kept.traceparent() to kept_api, kept_worker;
+
+create or replace function kept.tracestate() returns text
+language sql stable parallel safe
+as $$ select nullif(current_setting('kept.tracestate', true), '') $$;
+comment on function kept.tracestate() is 'What the caller''s tracing system added to the trace; NULL: nothing.';
+grant execute on function kept.tracestate() to kept_api, kept_worker;
+
+-- Step 1 of a write; also notes the request's trace for the events that it makes. Served by the primary key of idempotency. A refused request leaves nothing: its key may be used again.
 create or replace function kept.once(request jsonb) returns kept.reply
 language plpgsql volatile
 as $$
@@ -126,6 +138,10 @@ declare
 	stored record;
 	place text := kept.request_path(request);
 begin
+	if request ? 'traceparent' then
+		perform set_config('kept.traceparent', request ->> 'traceparent', true),
+			set_config('kept.tracestate', coalesce(request ->> 'tracestate', ''), true);
+	end if;
 	if request ->> 'key' is null then
 		return reply;
 	end if;
@@ -292,9 +308,10 @@ begin
 		made := overlay(kept.uuid7()::text placing '7' || lpad(to_hex(nth % 4096), 3, '0') from 15 for 4)::uuid;
 		perform set_config('kept.events', (nth + 1)::text, true);
 	end if;
-	insert into kept.event (district_id, id, type, commitment_id, school_id, group_code, data, actor)
+	insert into kept.event (district_id, id, type, commitment_id, school_id, group_code, data, actor, traceparent, tracestate)
 	select emit_in.district, made, emit_in.type, emit_in.commitment_id, c.school_id, c.group_code,
-		coalesce(emit_in.data, kept.event_data(emit_in.district, emit_in.commitment_id), '{}'), kept.actor()
+		coalesce(emit_in.data, kept.event_data(emit_in.district, emit_in.commitment_id), '{}'), kept.actor(),
+		kept.traceparent(), kept.tracestate()
 	from (select emit_in.commitment_id as id) wanted
 	left join kept.commitment c on c.district_id = emit_in.district and c.id = wanted.id;
 	insert into kept.event_pending (district_id, event_id)

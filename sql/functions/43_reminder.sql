@@ -70,9 +70,9 @@ begin
 		message := case when r.dropped is null then kept.uuid7() end;
 		-- Once a day, also when the due date was moved in between.
 		insert into kept.reminder (district_id, commitment_id, due_on, rung, recipient_id, channel, recipient_kind, party_role, contact_id, due_at,
-			message_id, dropped)
+			message_id, dropped, traceparent, tracestate)
 		select c.district_id, c.id, c.due_on, today.rung, r.recipient_id, r.channel, r.recipient_kind, r.party_role,
-			r.contact_id, kept.now(), message, r.dropped
+			r.contact_id, kept.now(), message, r.dropped, kept.traceparent(), kept.tracestate()
 		from (values ('NOW-' || to_char(r.local_day, 'YYYY-MM-DD'))) as today (rung)
 		where not exists (
 			select

@@ -20,6 +20,8 @@ $$;
 comment on function kept.payload(text, timestamptz, jsonb, text) is 'The exact bytes of a webhook: type, timestamp and data, the path in link made a whole address.';
 grant execute on function kept.payload(text, timestamptz, jsonb, text) to kept_worker;
 
+-- What it answers has grown since its first release.
+drop function if exists kept.reminder_now(uuid, uuid[], text);
 create or replace function kept.reminder_now(district uuid, messages uuid[], public_url text)
 returns table (
 	message_id uuid,
@@ -30,7 +32,9 @@ returns table (
 	destination text,
 	secret text,
 	content jsonb,
-	body text
+	body text,
+	traceparent text,
+	tracestate text
 )
 language sql stable
 rows 64
@@ -76,7 +80,8 @@ as $$
 		end,
 		case when r.channel = 'webhook' then
 			kept.payload('reminder.due', kept.now(), kept.event_data(r.district_id, r.commitment_id, r.rung), public_url)
-		end
+		end,
+		r.traceparent, r.tracestate
 	from unnest(reminder_now.messages) as wanted (id)
 	cross join lateral (
 		select *
@@ -203,6 +208,8 @@ begin
 				coalesce(e.secret, now.secret) as secret,
 				case when m.id is null then now.content else m.content end as content,
 				case when m.id is null then now.body else m.body end as body,
+				case when m.id is null then now.traceparent else m.traceparent end as traceparent,
+				case when m.id is null then now.tracestate else m.tracestate end as tracestate,
 				now.useful_until,
 				case
 					when m.kind = 'event' and e.id is null then 'endpoint_removed'
@@ -289,8 +296,10 @@ begin
 			on conflict do nothing
 		),
 		written as (
-			insert into kept.message (district_id, id, kind, channel, lane_id, contact_id, content, body, useful_until)
-			select b.district_id, j.id, 'reminder', j.channel, b.lane_id, j.contact_id, j.content, j.body, j.useful_until
+			insert into kept.message (district_id, id, kind, channel, lane_id, contact_id, content, body, useful_until, traceparent,
+				tracestate)
+			select b.district_id, j.id, 'reminder', j.channel, b.lane_id, j.contact_id, j.content, j.body, j.useful_until, j.traceparent,
+				j.tracestate
 			from judged j
 			where j.reason is null
 			and not j.frozen
@@ -301,7 +310,8 @@ begin
 			j.channel, j.destination,
 			j.secret, 'secret', d.demonstration, j.content, j.body,
 			coalesce(extract(epoch from j.useful_until - at)::float8, -1),
-			l.rate::float8 / case when l.ordered then 1 else l.slots end
+			l.rate::float8 / case when l.ordered then 1 else l.slots end,
+			j.traceparent, j.tracestate
 		from judged j
 		join kept.district d on d.id = b.district_id
 		where j.reason is null

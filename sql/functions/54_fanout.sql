@@ -50,8 +50,9 @@ begin
 	perform kept.lanes_ensure(districts, array_fill('webhook'::text, array[cardinality(destinations)]), destinations);
 	-- An event is a fact: its bytes are made now. A paused endpoint's message waits until it is active again.
 	with made as (
-		insert into kept.message (district_id, id, kind, channel, lane_id, endpoint_id, event_id, body)
-		select v.district_id, kept.uuid7(), 'event', 'webhook', l.id, e.id, v.id, kept.payload(v.type, v.created_at, v.data, public_url)
+		insert into kept.message (district_id, id, kind, channel, lane_id, endpoint_id, event_id, body, traceparent, tracestate)
+		select v.district_id, kept.uuid7(), 'event', 'webhook', l.id, e.id, v.id, kept.payload(v.type, v.created_at, v.data, public_url),
+			v.traceparent, v.tracestate
 		from unnest(tenants, events) as a (district_id, event_id)
 		join kept.event v on v.district_id = a.district_id and v.id = a.event_id
 		join kept.endpoint e on e.district_id = v.district_id and e.state <> 'disabled' and kept.event_matches(e.events, v.type)

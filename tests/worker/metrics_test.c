@@ -135,6 +135,8 @@ START_TEST(what_became_of_messages_is_counted)
 	stage_clock(&stage, "2027-01-13 14:00:00+00");
 	must_become(OUTCOME("webhook", "dropped", "completed"), 1, 1);
 	must_become("kept_worker_waiting{why=\"retry\"}", 0, 0);
+	/* Each attempt says in the log to which trace it belongs. */
+	ck_assert(program_log_until(&worker, "\"trace\":\"", PATIENCE));
 	stage_stop(&worker);
 	program_release(&worker);
 }
