@@ -10,7 +10,7 @@
 #include "kept/steady.h"
 
 #define DRAIN_LOOK_SECONDS 0.02
-#define REST_SECONDS 0.5 /* connections at rest may still bring a request; it is told that the connection closes */
+#define CUT_SECONDS 0.5 /* after the drain, for the last replies to go out */
 
 static void run_daemon(struct loop *loop)
 {
@@ -68,21 +68,31 @@ static void give_up_all(struct loop *loop)
 			exchange_give_up(exchange, "unavailable", "Kept is stopping. Try again in a moment.");
 }
 
+static bool all_done(const struct loop *loop)
+{
+	return !loop->exchanges && lanes_units(loop->lanes) == 0;
+}
+
+/* A connection at rest may bring one more request, which is told that the connection closes. Who closes first while a
+ * request is on its way loses it, so there is time for that, unless somebody waits for the end. */
 static void look_drained(struct ev_loop *ev, ev_timer *timer, int events)
 {
 	(void)events;
 	struct loop *loop = timer->data;
 	double passed = steady_seconds() - loop->stopping_since;
-	bool done = !loop->exchanges && lanes_units(loop->lanes) == 0;
-	if (done && (loop->connections == 0 || passed > REST_SECONDS)) {
-		ev_break(ev, EVBREAK_ALL);
+	double rest = atomic_load(&loop->service->hurried) ? KEPT_HURRIED_REST_SECONDS : KEPT_DRAIN_SECONDS;
+	if (all_done(loop) && (loop->connections == 0 || passed > rest)) {
+		/* What has come until this very moment is answered still. */
+		run_daemon(loop);
+		if (all_done(loop))
+			ev_break(ev, EVBREAK_ALL);
 		return;
 	}
 	if (passed <= KEPT_DRAIN_SECONDS)
 		return;
 	give_up_all(loop);
 	/* Those who read their replies too slowly are cut off. Nobody is suspended any more. */
-	if (passed > KEPT_DRAIN_SECONDS + REST_SECONDS && !loop->resume)
+	if (passed > KEPT_DRAIN_SECONDS + CUT_SECONDS && !loop->resume)
 		ev_break(ev, EVBREAK_ALL);
 }
 

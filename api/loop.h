@@ -49,7 +49,8 @@ struct loop_settings {
 struct loop *loop_new(const struct loop_settings *settings) __attribute__((warn_unused_result));
 /* Runs until loop_stop() was called and all is done. */
 void loop_run(struct loop *loop);
-/* From any thread: accept no more, end what is under way within KEPT_DRAIN_SECONDS, then leave loop_run(). */
+/* From any thread: accept no more, end what is under way within KEPT_DRAIN_SECONDS, and answer within that time what
+ * connections at rest still bring (service->hurried: within KEPT_HURRIED_REST_SECONDS), then leave loop_run(). */
 void loop_stop(struct loop *loop);
 /* After loop_run(). Accepts NULL. */
 void loop_free(struct loop *loop);

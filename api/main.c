@@ -22,7 +22,7 @@ static const char usage[] =
 	"       kept-api check-config\n"
 	"       kept-api --version | --help\n"
 	"\n"
-	"  serve         answers HTTP on KEPT_LISTEN until it gets SIGTERM or SIGINT\n"
+	"  serve         answers HTTP on KEPT_LISTEN until it gets SIGTERM, or SIGINT, which hurries\n"
 	"  migrate       brings the database to what this version needs; --test-clock is for tests only\n"
 	"  district add  adds a register; prints its id alone on the last line.\n"
 	"                KIND: district, association, school, network\n"

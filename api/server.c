@@ -97,6 +97,7 @@ static void wait_for_stop(struct server *server, const sigset_t *signals)
 	} while (number == SIGHUP);
 	log_write(LOG_INFO_LEVEL, "stopping", NULL);
 	listen_notify("STOPPING=1");
+	atomic_store(&server->service.hurried, number == SIGINT);
 	atomic_store(&server->service.stopping, true);
 	const struct timespec pause = {
 		(time_t)KEPT_STOP_PAUSE_SECONDS,

@@ -23,6 +23,7 @@ struct service {
 	int migration;                  /* number of the newest migration that this program knows */
 	atomic_int large_bodies;        /* bodies over KEPT_BODY_BYTES that are here, see exchange.h */
 	atomic_bool stopping;           /* not ready any more */
+	atomic_bool hurried;            /* somebody waits for the end */
 	atomic_bool waking;             /* a hint to the workers is on its way */
 	_Atomic double woken_at;        /* when the last one was sent; seconds of the wall clock */
 };

@@ -51,9 +51,9 @@ KEPT_EGRESS_ALLOW=${KEPT_EGRESS_ALLOW:-127.0.0.0/8:*}
 no_proxy=$host,127.0.0.1${no_proxy:+,$no_proxy}
 export KEPT_LISTEN KEPT_PUBLIC_URL KEPT_EGRESS_ALLOW no_proxy
 
-# end PID SECONDS: asks it to end, and makes it when the time is over
+# end PID SECONDS [SIGNAL]: asks it to end, and makes it when the time is over
 end() {
-	kill "$1" 2>/dev/null || return 0
+	kill -s "${3:-TERM}" "$1" 2>/dev/null || return 0
 	tries=0
 	while kill -0 "$1" 2>/dev/null; do
 		tries=$((tries + 1))
@@ -67,7 +67,9 @@ api='' worker='' receiver=''
 stop() {
 	trap '' INT TERM HUP
 	# The API first, so that nobody is told "yes" by a register that is going away; then the worker; the database last.
-	for pid in $api $worker $receiver; do
+	# INT: it does not wait for what a browser's open connection may bring.
+	[ -z "$api" ] || end "$api" 20 INT
+	for pid in $worker $receiver; do
 		end "$pid" 20
 	done
 	rm -f var/run.pids

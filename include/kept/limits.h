@@ -19,7 +19,8 @@
 #define KEPT_IDLE_SECONDS 15                   /* from the end of a reply to the next request line */
 #define KEPT_BODY_DISCARD_BYTES (1024 * 1024)  /* of a body that is refused: read on, so that the reply arrives */
 #define KEPT_REPLY_BYTES (8 * 1024 * 1024)     /* a reply that is put together in memory */
-#define KEPT_DRAIN_SECONDS 5                   /* for requests under way when the API stops */
+#define KEPT_DRAIN_SECONDS 5                   /* for requests under way, and to come on open connections, at a stop */
+#define KEPT_HURRIED_REST_SECONDS 0.5          /* for those to come, when it is stopped by SIGINT */
 #define KEPT_STOP_PAUSE_SECONDS 0.5            /* not ready, and still answering, before it stops to accept */
 #define KEPT_WAKE_MS 50                        /* at most one hint to the workers in that time */
 #define KEPT_CONNECTIONS 1000                  /* open client connections, all loops */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kept/limits.h"
 #include "tests/support/api.h"
 #include "tests/support/cluster.h"
 #include "tests/support/query.h"
@@ -212,7 +213,7 @@ START_TEST(stop_answers_what_is_under_way)
 	struct api_reply reply = api_read(at_work, false, 10);
 	ck_assert_int_eq(reply.status, 201);
 	ck_assert(reply.closed);
-	ck_assert(api_closes(at_rest, 5));
+	ck_assert(api_closes(at_rest, KEPT_DRAIN_SECONDS + 3));
 	ck_assert(program_wait(&api.program, 10));
 	ck_assert_int_eq(api.program.status, 0);
 	ck_assert_int_eq(people(), 1);

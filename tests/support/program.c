@@ -44,14 +44,34 @@ static char *path_of(const char *name)
 	return path;
 }
 
+#define LISTEN_PID "LISTEN_PID=0000000000" /* leading zeros are still a number */
+
 /* In the child: nothing that takes a lock may be called. */
-static __attribute__((noreturn)) void become(const char *path, const char *folder, int log, char **arguments,
-					     char **variables)
+static void write_pid(char *variable)
+{
+	size_t end = strlen(variable);
+
+	for (pid_t pid = getpid(); pid > 0; pid /= 10)
+		variable[--end] = (char)('0' + pid % 10);
+}
+
+static __attribute__((noreturn)) void become(const char *path, const struct program_settings *settings, int log,
+					     char **arguments, char **variables)
 {
 	int nothing = open("/dev/null", O_RDONLY);
+	unsigned first = 3;
 
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || chdir(folder) != 0 || dup2(nothing, 0) < 0 || dup2(log, 1) < 0 ||
-	    dup2(log, 2) < 0 || syscall(SYS_close_range, 3U, ~0U, 0U) != 0)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || chdir(settings->folder) != 0 || dup2(nothing, 0) < 0 ||
+	    dup2(log, 1) < 0 || dup2(log, 2) < 0)
+		_exit(126);
+	if (settings->listen_fd > 0) {
+		write_pid(variables[0]);
+		/* dup2() to itself would leave the socket to be closed at exec. */
+		if (settings->listen_fd == 3 ? fcntl(3, F_SETFD, 0) != 0 : dup2(settings->listen_fd, 3) < 0)
+			_exit(126);
+		first = 4;
+	}
+	if (syscall(SYS_close_range, first, ~0U, 0U) != 0)
 		_exit(126);
 	execve(path, arguments, variables);
 	_exit(127);
@@ -61,6 +81,7 @@ void program_start(struct program *program, const struct program_settings *setti
 {
 	static const char *const passed_on[] = {"ASAN_OPTIONS=", "UBSAN_OPTIONS=", "TSAN_OPTIONS=", "LSAN_OPTIONS="};
 	char *path = path_of(settings->name), *arguments[ARGUMENTS + 2] = {path}, *variables[VARIABLES + 1] = {NULL};
+	char listen_pid[] = LISTEN_PID;
 	size_t count = 0;
 	int log;
 
@@ -68,9 +89,13 @@ void program_start(struct program *program, const struct program_settings *setti
 		ck_assert_uint_lt(i, ARGUMENTS);
 		arguments[i + 1] = (char *)settings->arguments[i];
 	}
-	for (; settings->environment[count]; count++) {
+	if (settings->listen_fd > 0) {
+		variables[count++] = listen_pid;
+		variables[count++] = (char *)"LISTEN_FDS=1";
+	}
+	for (size_t i = 0; settings->environment[i]; i++) {
 		ck_assert_uint_lt(count, VARIABLES);
-		variables[count] = (char *)settings->environment[count];
+		variables[count++] = (char *)settings->environment[i];
 	}
 	for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++)
 		for (char **own = environ; *own; own++)
@@ -83,7 +108,7 @@ void program_start(struct program *program, const struct program_settings *setti
 	program->pid = fork();
 	ck_assert_int_ge(program->pid, 0);
 	if (program->pid == 0)
-		become(path, settings->folder, log, arguments, variables);
+		become(path, settings, log, arguments, variables);
 	close(log);
 	free(path);
 }

@@ -23,6 +23,7 @@ struct program_settings {
 		*environment; /* NAME=value, ended by NULL; of the test's own only what sanitizers read is added */
 	const char *folder;   /* working directory */
 	const char *log;      /* file in that folder, written on at its end */
+	int listen_fd;        /* a listening socket that it is handed as by systemd (sd_listen_fds(3)); 0: none */
 };
 
 void program_start(struct program *program, const struct program_settings *settings);
