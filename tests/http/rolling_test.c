@@ -191,7 +191,7 @@ START_TEST(interrupt_waits_for_nobody_at_rest)
 }
 END_TEST
 
-/* The load. Its threads must not use Check: they count. */
+/* The load. Its threads do not judge: they count. */
 struct crowd {
 	struct api face;
 	atomic_bool enough;

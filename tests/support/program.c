@@ -106,9 +106,10 @@ void program_start(struct program *program, const struct program_settings *setti
 	log = open(program->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	ck_assert_int_ge(log, 0);
 	program->pid = fork();
-	ck_assert_int_ge(program->pid, 0);
+	/* First of all: what Check does takes a lock, which another thread may have held at the fork. */
 	if (program->pid == 0)
 		become(path, settings, log, arguments, variables);
+	ck_assert_int_ge(program->pid, 0);
 	close(log);
 	free(path);
 }
