@@ -79,9 +79,9 @@ $(B)/contract: $(B)/api/contract/main.o $(COMPILER) $(patsubst %.c,$(B)/%.o,$(wi
 $(B)/gen/statements.c: $(B)/statements $(wildcard sql/statements/*.sql) sql/statements
 	@mkdir -p $(@D)
 	$(B)/statements $(sort $(wildcard sql/statements/*.sql)) > $@
-$(B)/gen/contract.c: $(B)/contract $(wildcard api/openapi/*.json) $(wildcard sql/statements/*.sql) api/openapi api/hooks.def
+$(B)/gen/contract.c: $(B)/contract api/pages/docs.css $(wildcard api/openapi/*.json) $(wildcard sql/statements/*.sql) api/openapi api/hooks.def
 	@mkdir -p $(@D)
-	$(B)/contract --hooks api/hooks.def --statements sql/statements $(sort $(wildcard api/openapi/*.json)) > $@
+	$(B)/contract --hooks api/hooks.def --statements sql/statements --style api/pages/docs.css $(sort $(wildcard api/openapi/*.json)) > $@
 $(B)/openapi.json: $(B)/gen/contract.c
 	$(B)/contract --document --hooks api/hooks.def --statements sql/statements $(sort $(wildcard api/openapi/*.json)) > $@
 define embed

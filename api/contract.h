@@ -101,6 +101,12 @@ bool contract_start(void) __attribute__((warn_unused_result));
 /* The whole document, minified OpenAPI 3.1 without the x-kept members. */
 extern const char contract_document[];
 extern const size_t contract_document_length;
+extern const char contract_document_tag[]; /* its ETag, with quotes */
+
+/* The page for people at /docs, made of the same document, and its ETag with quotes. */
+extern const char contract_page[];
+extern const size_t contract_page_length;
+extern const char contract_page_tag[];
 
 /*
  * The paths as a trie, node 0 is the root "/". A node is one segment; `segment` NULL takes any segment that is not

@@ -2,7 +2,7 @@
  * compiler.h: build/contract, which makes C tables of api/openapi/. A tool of the build: all state is one struct,
  * memory is kept until the process ends, and every fault is told before it exits with 1.
  *
- *   contract --hooks FILE --statements FOLDER FILE.json… > contract.c
+ *   contract --hooks FILE --statements FOLDER [--style FILE] FILE.json… > contract.c
  *   contract --document --hooks FILE --statements FOLDER FILE.json… > openapi.json
  */
 #ifndef API_CONTRACT_COMPILER_H
@@ -73,7 +73,8 @@ struct node {
 };
 
 struct compiler {
-	json_t *document; /* all files as one */
+	json_t *document;  /* all files as one */
+	const char *style; /* of the page; "" none */
 	struct schema_reader *reader;
 	struct statement_file *statements;
 	size_t statement_count;
@@ -140,6 +141,8 @@ void links_add(const struct compiler *compiler, const struct operation *operatio
 void examples_add(struct compiler *compiler, json_t *document);
 /* Integers are told as int32 or int64, by their limits. */
 void formats_add(json_t *json);
+/* page.c: the document as an HTML page with that style inside; owned, NULL: no memory. */
+char *page_make(const struct compiler *compiler, const json_t *document, const char *style);
 /* emit_schemas.c, emit.c. What is emitted ends with one entry more than its count, so no table is empty. */
 void emit_string(FILE *out, const char *bytes, size_t length);
 void emit_schemas(const struct compiler *compiler, FILE *out);

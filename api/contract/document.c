@@ -29,6 +29,8 @@ static void parameters_add(const struct operation *operation, json_t *json)
 {
 	if (operation->languages)
 		parameter_add(json, "Accept-Language");
+	if (operation->produces && json_object_get(json_object_get(json, "responses"), "304"))
+		parameter_add(json, "If-None-Match");
 	if (!operation->statement)
 		return;
 	if (is_method(operation, "get") && !operation->is_list)

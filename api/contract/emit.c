@@ -118,12 +118,10 @@ static void emit_components(const struct compiler *compiler, FILE *out)
 	fprintf(out, "\t{NULL, NULL},\n};\nconst size_t contract_schema_count = %zu;\n\n", count);
 }
 
-static char *document_bytes(struct compiler *compiler)
+static char *document_bytes(const json_t *document)
 {
-	json_t *document = document_public(compiler);
 	char *bytes = json_dumps(document, JSON_COMPACT);
 
-	json_decref(document);
 	if (!bytes) {
 		fprintf(stderr, "contract: no memory\n");
 		exit(1);
@@ -133,20 +131,35 @@ static char *document_bytes(struct compiler *compiler)
 
 void emit_document_alone(struct compiler *compiler, FILE *out)
 {
-	char *bytes = document_bytes(compiler);
+	json_t *document = document_public(compiler);
+	char *bytes = document_bytes(document);
 
 	fputs(bytes, out);
+	free(bytes);
+	json_decref(document);
+}
+
+/* Takes the bytes. FNV-1a is enough to tell one build's text from another's. */
+static void emit_text_take(FILE *out, const char *name, char *bytes)
+{
+	uint64_t digest = 0xcbf29ce484222325;
+
+	for (const char *c = bytes; *c; c++)
+		digest = (digest ^ (unsigned char)*c) * 0x100000001b3;
+	fprintf(out, "const char %s[] =\n", name);
+	emit_string(out, bytes, strlen(bytes));
+	fprintf(out, ";\nconst size_t %s_length = %zu;\nconst char %s_tag[] = \"\\\"0-%016llx\\\"\";\n", name,
+		strlen(bytes), name, (unsigned long long)digest);
 	free(bytes);
 }
 
 static void emit_document(struct compiler *compiler, FILE *out)
 {
-	char *bytes = document_bytes(compiler);
+	json_t *document = document_public(compiler);
 
-	fputs("const char contract_document[] =\n", out);
-	emit_string(out, bytes, strlen(bytes));
-	fprintf(out, ";\nconst size_t contract_document_length = %zu;\n", strlen(bytes));
-	free(bytes);
+	emit_text_take(out, "contract_document", document_bytes(document));
+	emit_text_take(out, "contract_page", page_make(compiler, document, compiler->style));
+	json_decref(document);
 }
 
 void emit(struct compiler *compiler, FILE *out)

@@ -5,7 +5,7 @@
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: contract [--document] --hooks FILE --statements FOLDER FILE.json...\n");
+	fprintf(stderr, "usage: contract [--document] --hooks FILE --statements FOLDER [--style FILE] FILE.json...\n");
 	return 2;
 }
 
@@ -24,17 +24,21 @@ static void compile(struct compiler *compiler)
 
 int main(int argc, char **argv)
 {
-	struct compiler compiler = {0};
-	bool alone = argc > 1 && strcmp(argv[1], "--document") == 0;
+	struct compiler compiler = {.style = ""};
+	bool alone = argc > 1 && strcmp(argv[1], "--document") == 0, styled;
+	size_t length;
 
 	argc -= alone;
 	argv += alone;
 	if (argc < 6 || strcmp(argv[1], "--hooks") != 0 || strcmp(argv[3], "--statements") != 0)
 		return usage();
+	styled = argc > 6 && strcmp(argv[5], "--style") == 0;
 	compiler.document = json_object();
 	hooks_read(&compiler, argv[2]);
 	statements_read(&compiler, argv[4]);
-	for (int i = 5; i < argc; i++)
+	if (styled)
+		compiler.style = read_file(&compiler, argv[6], &length);
+	for (int i = styled ? 7 : 5; i < argc; i++)
 		document_add_file(&compiler, argv[i]);
 	compiler.reader = schema_reader_new(compiler.document);
 	if (!compiler.reader)

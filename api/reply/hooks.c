@@ -5,6 +5,7 @@
 #include "api/bulk/bulk_answer.h"
 #include "api/contract.h"
 #include "api/loop.h"
+#include "api/reply/docs.h"
 #include "api/reply/health.h"
 #include "api/reply/secrets.h"
 #include "api/request/exchange.h"
@@ -113,6 +114,20 @@ void hook_produces_metrics(struct exchange *exchange)
 
 void hook_produces_openapi(struct exchange *exchange)
 {
-	reply_constant(&exchange->reply, 200, "application/json", contract_document, contract_document_length);
-	exchange->reply.cache = REPLY_PUBLIC;
+	docs_openapi(exchange);
+}
+
+void hook_produces_docs(struct exchange *exchange)
+{
+	docs_page(exchange);
+}
+
+void hook_produces_docs_problems(struct exchange *exchange)
+{
+	docs_problems(exchange);
+}
+
+void hook_produces_docs_problem(struct exchange *exchange)
+{
+	docs_problem(exchange);
 }

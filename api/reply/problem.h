@@ -15,10 +15,11 @@
 #include "kept/text.h"
 
 struct problem {
-	const char *code;  /* last part of `type`; stable */
-	int status;        /* HTTP status */
-	const char *title; /* the same for each problem of this type */
-	const char *about; /* for the page of this problem: what happened and what to do */
+	const char *code;   /* last part of `type`; stable */
+	int status;         /* HTTP status */
+	const char *title;  /* the same for each problem of this type */
+	const char *about;  /* for the page of this problem: what happened */
+	const char *advice; /* and what to do */
 };
 
 extern const struct problem problem_table[];
@@ -33,15 +34,16 @@ const struct problem *problem_of_status(int status);
 struct problem_errors {
 	struct text items; /* without the brackets */
 	int count;
+	bool more; /* an error was left out, because the list was full */
 };
 
 void problem_errors_init(struct problem_errors *errors);
 void problem_errors_release(struct problem_errors *errors);
-/* Adds {"pointer": where, "detail": detail}, or nothing when the list is full. */
+/* Adds {"pointer": where, "detail": detail}, or sets `more` when the list is full. */
 void problem_errors_pointer(struct problem_errors *errors, const char *where, const char *detail);
-/* Adds {"pointer": where, "line": line, "detail": detail}, or nothing when the list is full: a line of a sheet. */
+/* Adds {"pointer": where, "line": line, "detail": detail}, or sets `more` when the list is full: a line of a sheet. */
 void problem_errors_line(struct problem_errors *errors, const char *where, size_t line, const char *detail);
-/* Adds {"parameter": where, "detail": detail}, or nothing when the list is full. `where` may be any bytes. */
+/* Adds {"parameter": where, "detail": detail}, or sets `more` when the list is full. `where` may be any bytes. */
 void problem_errors_parameter(struct problem_errors *errors, const char *where, const char *detail);
 
 /* What one problem tells. `errors` is a JSON array or NULL; `detail` is UTF-8 or NULL for the title alone. */
@@ -51,6 +53,7 @@ struct problem_reply {
 	const char *request_id;
 	const char *detail;
 	const char *errors;
+	bool more_errors; /* there were more than fit into `errors`; the detail then says so */
 };
 
 /* Appends the JSON of the problem. */

@@ -239,6 +239,7 @@ void exchange_problem(struct exchange *exchange, const char *code, const char *d
 		.errors = exchange->problem_errors ? exchange->problem_errors
 			  : text_ok(&errors)       ? errors.bytes
 						   : NULL,
+		.more_errors = exchange->errors.more,
 	};
 	text_init(&body, KEPT_REPLY_BYTES);
 	problem_write(&body, &shown);

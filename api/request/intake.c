@@ -125,6 +125,7 @@ bool intake_read(struct exchange *exchange)
 	bool valid = schema_validate(operation->body, exchange->json, &found);
 	for (size_t i = 0; i < found.count; i++)
 		problem_errors_pointer(&exchange->errors, found.items[i].pointer, found.items[i].detail);
+	exchange->errors.more |= found.more;
 	schema_errors_release(&found);
 	if (!valid)
 		return exchange_refuse(exchange, "invalid", "The body holds members that are wrong. See errors.");

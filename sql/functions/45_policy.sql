@@ -61,7 +61,7 @@ begin
 	p.group_code := case when body ? 'group' then body ->> 'group' else p.group_code end;
 	p.send_at := coalesce((body ->> 'send_at')::time, p.send_at);
 	if body ? 'offsets' then
-		p.offsets := array(select distinct o.value::int from jsonb_array_elements_text(body -> 'offsets') o (value) order by 1);
+		p.offsets := array(select distinct o.value::numeric::int from jsonb_array_elements_text(body -> 'offsets') o (value) order by 1);
 	end if;
 	return p;
 end

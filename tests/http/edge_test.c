@@ -360,6 +360,23 @@ START_TEST(log_tells_requests_and_no_key)
 }
 END_TEST
 
+START_TEST(id_of_a_refused_request_is_in_problem_header_and_log)
+{
+	struct api_reply reply = api_ask(&api, "GET", "/v1/people?none=1", NULL, NULL);
+	char *id = api_header(&reply, "X-Request-Id"), *instance = api_member(&reply, "instance"), *log, *line;
+	ck_assert_int_eq(reply.status, 400);
+	ck_assert_str_eq(instance + strlen("urn:uuid:"), id);
+	ck_assert(program_log_until(&api.program, id, 5));
+	log = program_log(&api.program);
+	line = strstr(log, id);
+	ck_assert(strcspn(line, "\n") > (size_t)(strstr(line, "\"status\":400") - line));
+	free(log);
+	free(instance);
+	free(id);
+	api_reply_release(&reply);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("edge");
@@ -375,6 +392,7 @@ int main(void)
 	tcase_add_test(all, not_allowed_names_the_methods);
 	tcase_add_test(all, replies_carry_the_safe_headers);
 	tcase_add_test(all, log_tells_requests_and_no_key);
+	tcase_add_test(all, id_of_a_refused_request_is_in_problem_header_and_log);
 	suite_add_tcase(suite, all);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

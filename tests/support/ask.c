@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "api/reply/problem.h"
 #include "api/schema/schema.h"
 #include "kept/text.h"
 #include "tests/support/ask_headers.h"
@@ -125,12 +126,23 @@ static void judge_body(const struct answer *answer, const json_t *response)
 	schema_errors_release(&errors);
 }
 
+/* Whatever was asked: its page, its language, and the one id of the request. */
+static void judge_problem(const struct answer *answer)
+{
+	const char *type = at(answer, "type"), *code = strrchr(type, '/');
+	ck_assert_msg(strstr(type, "/docs/problems/") && problem_find(code + 1), "%s: type %s", answer->asked, type);
+	ck_assert_str_eq(header(answer, "Content-Language"), "en");
+	ck_assert_str_eq(at(answer, "instance"), text_of("urn:uuid:%s", header(answer, "X-Request-Id")));
+}
+
 static void judge(const struct asking *asking, const char *method, const char *target, const struct answer *answer)
 {
 	struct contract_match match;
 	char *path = strndup(target, strcspn(target, "?"));
 	contract_match(method, path, &match);
 	free(path);
+	if (answer->status >= 400 && strcmp(method, "HEAD") != 0)
+		judge_problem(answer);
 	if (!match.operation || answer->status == 0 || strcmp(method, "HEAD") == 0)
 		return;
 	const json_t *response = told(asking, match.operation, answer->status);

@@ -15,7 +15,7 @@ START_TEST(codes_are_unique_and_fit_an_address)
 		ck_assert_uint_eq(strspn(problem->code, "abcdefghijklmnopqrstuvwxyz-"), strlen(problem->code));
 		ck_assert_int_ge(problem->status, 400);
 		ck_assert_int_le(problem->status, 599);
-		ck_assert(*problem->title && *problem->about);
+		ck_assert(*problem->title && *problem->about && *problem->advice);
 	}
 	ck_assert_ptr_null(problem_find("no-such-code"));
 }
@@ -123,6 +123,7 @@ START_TEST(list_of_errors_has_an_end_and_takes_any_name)
 	for (int i = 0; i < 2 * KEPT_ERRORS; i++)
 		problem_errors_pointer(&errors, "/x", "is wrong");
 	ck_assert_int_eq(errors.count, KEPT_ERRORS);
+	ck_assert(errors.more);
 	ck_assert(text_ok(&errors.items) && text_is_utf8(errors.items.bytes, errors.items.length));
 	problem_errors_release(&errors);
 }
