@@ -67,7 +67,7 @@ END_TEST
 START_TEST(read_answers_304_to_who_has_it)
 {
 	const struct contract_operation *operation = &contract_operations[_i];
-	if (writes(operation) || operation->roles == 0)
+	if (writes(operation))
 		return;
 	const char *id = fresh(operation);
 	struct answer reply = must(200, call(operation, world.lakeview.admin, id, NULL, NULL));
@@ -75,7 +75,7 @@ START_TEST(read_answers_304_to_who_has_it)
 	if (*tag)
 		must_be(304, call(operation, world.lakeview.admin, id, text_of("If-None-Match: %s\r\n", tag), NULL));
 	else
-		ck_assert_msg(*at(&reply, "items") != '\0', "%s has no ETag", operation->id);
+		ck_assert_msg(!operation->roles || *at(&reply, "items") != '\0', "%s has no ETag", operation->id);
 	answer_release(&reply);
 }
 END_TEST
