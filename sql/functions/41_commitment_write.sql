@@ -142,6 +142,28 @@ $$;
 comment on function kept.parties_set(uuid, text[], jsonb) is 'Makes the parties of these roles exactly those given; true where that changed something.';
 grant execute on function kept.parties_set(uuid, text[], jsonb) to kept_api;
 
+-- Served by key_organisation.
+create or replace function kept.visibility_unless_said(owner jsonb) returns text
+language plpgsql volatile
+as $$
+declare
+	asked_by text := kept.see_as('admin');
+	partner boolean := exists (
+		select
+		from kept.key k
+		where k.district_id = kept.district()
+		and k.organisation_id = (owner ->> 'organisation_id')::uuid
+		and k.role = 'partner'
+		and k.revoked_at is null);
+begin
+	perform kept.see_as(asked_by);
+	return case when partner then 'plan' else 'group' end;
+end
+$$;
+comment on function kept.visibility_unless_said(jsonb) is
+	'group; plan where the owner is an organisation that a partner''s key speaks for: hidden, it would not even be counted.';
+grant execute on function kept.visibility_unless_said(jsonb) to kept_api;
+
 create or replace function kept.commitment_create(request jsonb, body jsonb, languages text default null) returns kept.reply
 language plpgsql volatile
 as $$
@@ -162,7 +184,7 @@ begin
 		status, visibility, created_by)
 	values (kept.district(), c.id, body ->> 'group', (body ->> 'school_id')::uuid, (body ->> 'action_id')::uuid, body ->> 'title',
 		body ->> 'description', body ->> 'when_where_how', (body ->> 'due_on')::date, (body ->> 'due_on')::date,
-		coalesce(body ->> 'status', 'agreed'), coalesce(body ->> 'visibility', 'group'), kept.actor());
+		coalesce(body ->> 'status', 'agreed'), coalesce(body ->> 'visibility', kept.visibility_unless_said(body -> 'owner')), kept.actor());
 	perform kept.parties_set(c.id, array['owner', 'accountable', 'helper', 'beneficiary'],
 		jsonb_build_array(jsonb_build_object('role', 'owner') || (body -> 'owner')) || coalesce(nullif(body -> 'parties', 'null'), '[]'));
 	select * into c from kept.commitment where commitment.district_id = kept.district() and commitment.id = c.id;

@@ -119,6 +119,7 @@ as $$
 #variable_conflict use_column
 declare
 	asked_by text := kept.see_as('admin');
+	own uuid := kept.scope_organisation();
 begin
 	return query
 	select x.due_at, x.due_on, x.rung, x.recipient_id, x.channel,
@@ -126,14 +127,14 @@ begin
 			'rung', x.rung,
 			'due_on', x.due_on,
 			'due_at', kept.instant(x.due_at),
-			'recipient_id', x.recipient_id,
+			'recipient_id', case when asked_by <> 'partner' or x.recipient_id = own then x.recipient_id end,
 			'recipient_kind', x.recipient_kind,
 			'role', x.party_role,
 			'channel', x.channel,
 			'state', x.state,
 			'reason', x.reason,
 			'settled_at', kept.instant(x.settled_at),
-			'message_id', x.message_id)
+			'message_id', case when asked_by <> 'partner' or x.recipient_id = own then x.message_id end)
 	from (
 		select r.due_at, r.due_on, r.rung, r.recipient_id, r.recipient_kind, r.party_role, r.channel, r.message_id, d.settled_at,
 			case

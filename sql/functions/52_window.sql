@@ -126,17 +126,18 @@ as $$
 		left join kept.organisation whose on whose.district_id = p.district_id and whose.id = p.organisation_id
 		where p.district_id = c.district_id
 		and p.commitment_id = c.id
-		and p.role = 'owner') owner on true
+		and p.role = 'owner'
+		and (o.id is null or p.person_id is null)) owner on true
 	left join lateral (
 		-- Who gets an answer: who answers for the promise, else its owner, else the coordinator of the school, of the district;
-		-- never the reader.
+		-- never the reader. An organisation's box is outside: no owner's name or address goes there.
 		select answers.name, box.address
 		from (
 			select case p.role when 'accountable' then 1 else 2 end as place, p.person_id
 			from kept.party p
 			where p.district_id = c.district_id
 			and p.commitment_id = c.id
-			and p.role in ('accountable', 'owner')
+			and (p.role = 'accountable' or (p.role = 'owner' and o.id is null))
 			union all
 			select 3, school.coordinator_id
 			union all

@@ -1,4 +1,4 @@
-/* Summary, reminder policies, webhook endpoints, events and deliveries. */
+/* Reminder policies, webhook endpoints, events and deliveries. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,111 +41,6 @@ static void expect_member(const struct route_reply *reply, const char *path, con
 	const char *found = route_member(reply, path);
 	ck_assert_msg(strcmp(found, value) == 0, "%s is %s, not %s: %s", path, found, value, reply->body);
 }
-
-static const char owners[] = "insert into kept.party (district_id, commitment_id, role, group_code)"
-			     " select c.district_id, c.id, 'owner', c.group_code from kept.commitment c"
-			     " where not exists (select from kept.party p where p.commitment_id = c.id)";
-
-/* Adds as many commitments of that kind; "null" for a school or a date that is not set. */
-static void add(const char *group, const char *status, const char *visibility, const char *school, const char *due_on,
-		int count)
-{
-	char sql[600];
-	snprintf(sql, sizeof(sql),
-		 "insert into kept.commitment (district_id, group_code, title, status, visibility, school_id, due_on, "
-		 "created_by)"
-		 " select '" LAKEVIEW "', '%s', 'x', '%s', '%s', %s, %s, 'owner' from generate_series(1, %d)",
-		 group, status, visibility, school, due_on, count);
-	query_run(superuser, sql);
-	query_run(superuser, owners);
-}
-
-static struct route_reply summary(const char *hash, const char *school)
-{
-	struct route_reply reply = route_ask(api, hash, "summary_read", "school_id", school, NULL);
-	ck_assert_msg(reply.status == 200, "%s %s", reply.state, reply.body);
-	return reply;
-}
-
-START_TEST(the_summary_has_eight_rows_in_order_zeros_too)
-{
-	static const char *const codes[] = {"teachers",     "teacher_unions",    "education_support_professionals",
-					    "leaders",      "students",          "families",
-					    "policymakers", "business_community"};
-	struct route_reply reply = summary(KEY_ADMIN, NULL);
-	ck_assert_int_eq(route_count(&reply, "items"), 8);
-	for (int i = 0; i < 8; i++) {
-		char path[40];
-		snprintf(path, sizeof(path), "items/%d/group", i);
-		expect_member(&reply, path, codes[i]);
-		snprintf(path, sizeof(path), "items/%d/agreed", i);
-		expect_member(&reply, path, "0");
-		snprintf(path, sizeof(path), "items/%d/none", i);
-		expect_member(&reply, path, "true");
-	}
-	route_release(&reply);
-}
-END_TEST
-
-START_TEST(the_summary_counts_by_status_and_day)
-{
-	add("families", "proposed", "group", "null", "'2027-01-20'", 1);
-	add("families", "agreed", "group", "null", "'2027-01-09'", 2);
-	add("families", "deferred", "group", "'" SCHOOL_EAST "'", "null", 1);
-	add("families", "in_progress", "private", "'" SCHOOL_EAST "'", "'2027-01-10'", 3);
-	add("families", "verified", "group", "null", "'2027-01-01'", 1);
-	add("families", "completed", "group", "null", "'2027-01-01'", 1);
-	add("teachers", "withdrawn", "group", "null", "'2027-01-01'", 4);
-	struct route_reply reply = summary(KEY_ADMIN, NULL);
-	expect_member(&reply, "items/5",
-		      "{\"agreed\":3,\"completed\":2,\"group\":\"families\",\"in_progress\":3,\"name\":\"Families\","
-		      "\"none\":false,"
-		      "\"overdue\":2,\"proposed\":1}");
-	expect_member(&reply, "items/0/none", "true");
-	route_release(&reply);
-	reply = summary(KEY_ADMIN, SCHOOL_EAST);
-	expect_member(&reply, "items/5/agreed", "1");
-	expect_member(&reply, "items/5/in_progress", "3");
-	expect_member(&reply, "items/5/overdue", "0");
-	route_release(&reply);
-	reply = route_ask(api, KEY_ADMIN, "summary_read", "from", "2027-01-09", "to", "2027-01-10", NULL);
-	expect_member(&reply, "items/5/agreed", "2");
-	expect_member(&reply, "items/5/proposed", "0");
-	route_release(&reply);
-	reply = route_ask(api, KEY_ADMIN, "summary_read", "school_id", HILLSIDE_SCHOOL, NULL);
-	expect(reply, 404);
-	reply = summary(KEY_HILLSIDE, NULL);
-	expect_member(&reply, "items/5/none", "true");
-	route_release(&reply);
-}
-END_TEST
-
-START_TEST(a_few_hidden_commitments_are_not_told_by_a_count)
-{
-	static const struct {
-		int readable, hidden;
-		const char *told;
-	} table[] = {{0, 0, "0"}, {3, 0, "3"},    {0, 1, "null"}, {0, 4, "null"},
-		     {0, 5, "5"}, {2, 2, "null"}, {9, 1, "null"}, {1, 6, "7"}};
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		query_run(superuser, "delete from kept.commitment");
-		add("families", "agreed", "plan", "null", "null", table[i].readable);
-		add("families", "agreed", "group", "null", "null", table[i].hidden);
-		struct route_reply reply = summary(KEY_READER, NULL);
-		expect_member(&reply, "items/5/agreed", table[i].told);
-		route_release(&reply);
-		reply = summary(KEY_ADMIN, NULL);
-		char all[20];
-		snprintf(all, sizeof(all), "%d", table[i].readable + table[i].hidden);
-		expect_member(&reply, "items/5/agreed", all);
-		route_release(&reply);
-		/* What the summary counts is not what the key then sees. */
-		reply = route_ask(api, KEY_READER, "commitment_list", "page_size", "50", NULL);
-		ck_assert_int_eq(route_count(&reply, ""), table[i].readable);
-		route_release(&reply);
-	}
-}
-END_TEST
 
 static void default_policy(char id[40])
 {
@@ -565,9 +460,6 @@ int main(void)
 	TCase *test = tcase_create("record");
 	tcase_add_checked_fixture(test, set_up, tear_down);
 	tcase_set_timeout(test, 60);
-	tcase_add_test(test, the_summary_has_eight_rows_in_order_zeros_too);
-	tcase_add_test(test, the_summary_counts_by_status_and_day);
-	tcase_add_test(test, a_few_hidden_commitments_are_not_told_by_a_count);
 	tcase_add_test(test, a_policy_is_one_for_its_school_and_group);
 	tcase_add_test(test, a_change_of_policy_asks_for_all_clocks_anew);
 	tcase_add_test(test, the_districts_default_policy_stays);
