@@ -72,13 +72,16 @@ static const json_t *content_example(const json_t *media)
 
 static void body_write(struct page *page, const json_t *body)
 {
-	const char *type;
+	const char *type, *name;
 	const json_t *media = content_of(body, &type);
+	json_t *other;
 
 	if (!media)
 		return;
-	text_addf(&page->out, "<h4>Body</h4>\n<p><code>%s</code>%s. ", type,
-		  json_is_true(json_object_get(body, "required")) ? "" : ", may be left out");
+	text_adds(&page->out, "<h4>Body</h4>\n<p>");
+	json_object_foreach (json_object_get(body, "content"), name, other)
+		text_addf(&page->out, "%s<code>%s</code>", name == type ? "" : " or ", name);
+	text_adds(&page->out, json_is_true(json_object_get(body, "required")) ? ". " : ", may be left out. ");
 	page_prose(&page->out, page_string(body, "description"));
 	text_adds(&page->out, "</p>\n<dl>\n");
 	page_schema_members(page, json_object_get(media, "schema"), "", 0);
@@ -175,6 +178,23 @@ static void curl_body(struct page *page, const json_t *media)
 	free(bytes);
 }
 
+/* Those that cannot be left out. */
+static void curl_headers(struct page *page, const json_t *parameters)
+{
+	size_t i;
+	const json_t *parameter;
+
+	json_array_foreach (parameters, i, parameter) {
+		const char *name = page_string(parameter, "name");
+
+		if (strcmp(page_string(parameter, "in"), "header") != 0 ||
+		    !json_is_true(json_object_get(parameter, "required")))
+			continue;
+		text_addf(&page->out, " \\\n  -H '%s: %s'", name,
+			  strcmp(name, "If-Match") == 0 ? "*" : "a-new-text-of-your-own");
+	}
+}
+
 static void curl_write(struct page *page, const struct operation *operation, const json_t *parameters)
 {
 	const json_t *body = json_object_get(operation_json(page, operation), "requestBody");
@@ -191,8 +211,7 @@ static void curl_write(struct page *page, const struct operation *operation, con
 	curl_path(page, operation->path, parameters);
 	if (operation->roles)
 		text_adds(out, " \\\n  -H \"Authorization: Bearer $KEY\"");
-	if (strcmp(operation->method, "patch") == 0 || strcmp(operation->method, "delete") == 0)
-		text_adds(out, " \\\n  -H 'If-Match: *'");
+	curl_headers(page, parameters);
 	if (body) {
 		const json_t *media = content_of(body, &type);
 

@@ -75,7 +75,9 @@ static void string_words(struct text *out, const json_t *schema)
 		if (strcmp(format, formats[i][0]) == 0)
 			words = formats[i][1];
 	text_adds(out, words);
-	range_words(out, schema, "minLength", "maxLength", " characters");
+	/* These have one length anyway. */
+	if (!strstr(" date date-time uuid ", keep_format(" %s ", format)))
+		range_words(out, schema, "minLength", "maxLength", " characters");
 }
 
 static void forms_words(struct page *page, const json_t *forms)
@@ -120,6 +122,11 @@ static void types_words(struct page *page, const json_t *schema)
 
 	if (json_is_string(type))
 		type_words(page, schema, json_string_value(type));
+	if (!type)
+		text_adds(&page->out, json_object_get(schema, "oneOf") || json_object_get(schema, "allOf") ||
+						      json_object_get(schema, "properties")
+					      ? "object"
+					      : "anything");
 	json_array_foreach (type, i, word) {
 		text_adds(&page->out, i ? " or " : "");
 		type_words(page, schema, json_string_value(word));

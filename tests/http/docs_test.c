@@ -207,6 +207,8 @@ START_TEST(every_operation_is_told_with_parameters_body_and_example)
 		ck_assert_msg(strstr(article, "<pre>curl"), "%s", operation->id);
 		if (operation->body)
 			expect_example(article, operation);
+		ck_assert_msg(!operation->if_match_required == !strstr(article, "-H 'If-Match: *'"), "%s",
+			      operation->id);
 		ck_assert_msg(!operation->roles == !strstr(article, "Authorization: Bearer"), "%s", operation->id);
 		free(article);
 	}
