@@ -111,7 +111,8 @@ static void emit_number(FILE *out, const char *name, const struct schema_number 
 {
 	if (!number->present)
 		return;
-	fprintf(out, ", .%s = {.present = true, .is_integer = %s, .integer = ", name, number->is_integer ? "true" : "false");
+	fprintf(out, ", .%s = {.present = true, .is_integer = %s, .integer = ", name,
+		number->is_integer ? "true" : "false");
 	emit_integer(out, number->integer);
 	fprintf(out, ", .number = %a}", number->number);
 }

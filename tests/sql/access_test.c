@@ -78,7 +78,8 @@ START_TEST(functions_are_granted_by_name_and_pinned_where_they_have_the_owners_r
 		    " and not coalesce(proconfig @> array['search_path=pg_catalog, pg_temp'], false)");
 	expect_none("an operator's command that a program may give",
 		    "select p.oid::regprocedure from pg_proc p, unnest(array['kept_api', 'kept_worker']) r (role)"
-		    " where pronamespace = 'kept'::regnamespace and proname in ('district_add', 'key_add', 'key_rotate_by_operator', "
+		    " where pronamespace = 'kept'::regnamespace and proname in ('district_add', 'key_add', "
+		    "'key_rotate_by_operator', "
 		    "'catalogue_load', 'catalogue_actions_missing')"
 		    " and has_function_privilege(r.role, p.oid, 'execute')");
 	expect_none("programs that own something or are more than a role",

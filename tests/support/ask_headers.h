@@ -1,7 +1,7 @@
 /*
- * ask_headers.h: judges the headers of a reply by the contract: what the document tells as required is there, each value
- * meets its schema, and nothing is sent that the document does not tell. Headers of the transport, and those that the
- * document tells once for all answers, are let through.
+ * ask_headers.h: judges the headers of a reply by the contract: what the document tells as required is there, each
+ * value meets its schema, and nothing is sent that the document does not tell. Headers of the transport, and those that
+ * the document tells once for all answers, are let through.
  */
 #ifndef TESTS_SUPPORT_ASK_HEADERS_H
 #define TESTS_SUPPORT_ASK_HEADERS_H
