@@ -77,6 +77,8 @@ struct contract_operation {
 	bool if_match_required;             /* 428 without If-Match */
 	unsigned roles;                     /* ROLE_ bits; 0: no credential is asked for */
 	enum contract_lane lane;
+	const char *const *columns; /* of a list, as CSV (api/csv/csv_write.h); NULL: it is no list */
+	uint16_t column_count;
 	const struct statement *statement; /* NULL: `produces` answers */
 	/* Runs before the unit; may set exchange parameters; false: it has set a problem. */
 	bool (*before)(struct exchange *exchange);

@@ -115,6 +115,7 @@ static int serve(struct server *server)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP); /* a terminal that goes away does not end the service */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a failed write, and no end of the service */
 	/* Threads inherit the mask: only this one takes signals. */
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	bool started = start_loops(server);

@@ -14,6 +14,7 @@ bool service_init(struct service *service, const struct config *config, const st
 	service->wake = statement_find("wake");
 	service->migration = (int)embedded_migrations.count; /* numbered from 1 without gaps */
 	atomic_init(&service->large_bodies, 0);
+	atomic_init(&service->sheets, 0);
 	atomic_init(&service->stopping, false);
 	atomic_init(&service->hurried, false);
 	atomic_init(&service->waking, false);

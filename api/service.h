@@ -22,6 +22,7 @@ struct service {
 	const struct statement *wake;   /* tells the workers that there is something to do */
 	int migration;                  /* number of the newest migration that this program knows */
 	atomic_int large_bodies;        /* bodies over KEPT_BODY_BYTES that are here, see exchange.h */
+	atomic_int sheets;              /* lists that are written as CSV just now */
 	atomic_bool stopping;           /* not ready any more */
 	atomic_bool hurried;            /* somebody waits for the end */
 	atomic_bool waking;             /* a hint to the workers is on its way */

@@ -61,6 +61,8 @@ struct operation {
 	bool takes_items;              /* has x-kept-items */
 	const struct schema *items[4]; /* of x-kept-items: create, change, shown, item */
 	bool is_list;                  /* has page_token */
+	char **columns;                /* of a list, as CSV */
+	size_t column_count;
 };
 
 /* A segment of a path; contract.h tells the order. */
@@ -123,6 +125,10 @@ void operations_read(struct compiler *compiler);
 void bulk_derive(struct compiler *compiler);
 void bulk_read(struct compiler *compiler, struct operation *operation);
 void bulk_emit(const struct compiler *compiler, FILE *out, const struct operation *operation);
+/* columns.c */
+void columns_read(struct compiler *compiler, struct operation *operation);
+/* A list may also be had as a sheet. */
+void columns_tell(const struct operation *operation, json_t *responses);
 /* sources.c: every parameter of a statement has a source, every parameter of an operation is used. */
 void sources_check(struct compiler *compiler, struct operation *operation);
 /* paths.c */

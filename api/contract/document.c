@@ -60,6 +60,7 @@ static void responses_add(const struct operation *operation, json_t *responses)
 		{"401", "Unauthorized", true},
 		{"403", "Forbidden", operation->roles != 0 && operation->roles != ALL_ROLES},
 		{"404", "NotFound", strchr(operation->path, '{') != NULL},
+		{"406", "NotAcceptable", operation->is_list},
 		{"409", "Conflict", write},
 		{"412", "PreconditionFailed", versioned || operation->takes_if_match},
 		{"413", "TooLarge", operation->body != NULL},
@@ -154,6 +155,7 @@ json_t *document_public(struct compiler *compiler)
 		parameters_add(operation, json);
 		headers_add(operation, responses);
 		links_add(compiler, operation, responses);
+		columns_tell(operation, responses);
 		responses_add(operation, responses);
 		roles_tell(operation, json);
 		extensions_remove(json);

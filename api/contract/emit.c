@@ -27,6 +27,18 @@ static void emit_parameters(const struct compiler *compiler, FILE *out, size_t i
 	fputs("};\n", out);
 }
 
+static void emit_columns(const struct compiler *compiler, FILE *out, size_t index)
+{
+	const struct operation *operation = &compiler->operations[index];
+
+	if (!operation->column_count)
+		return;
+	fprintf(out, "static const char *const columns_%zu[] = {", index);
+	for (size_t i = 0; i < operation->column_count; i++)
+		fprintf(out, "%s\"%s\"", i ? ", " : "", operation->columns[i]);
+	fputs("};\n", out);
+}
+
 static void emit_operation(const struct compiler *compiler, FILE *out, size_t index)
 {
 	const struct operation *operation = &compiler->operations[index];
@@ -46,6 +58,8 @@ static void emit_operation(const struct compiler *compiler, FILE *out, size_t in
 		bulk_emit(compiler, out, operation);
 	if (versioned)
 		fputs(", .if_match_required = true", out);
+	if (operation->column_count)
+		fprintf(out, ", .columns = columns_%zu, .column_count = %zu", index, operation->column_count);
 	if (operation->statement)
 		fprintf(out, ", .statement = &statement_table[%zu] /* %s */", operation->statement_index,
 			operation->statement);
@@ -171,6 +185,8 @@ void emit(struct compiler *compiler, FILE *out)
 	emit_components(compiler, out);
 	for (size_t i = 0; i < compiler->operation_count; i++)
 		emit_parameters(compiler, out, i);
+	for (size_t i = 0; i < compiler->operation_count; i++)
+		emit_columns(compiler, out, i);
 	fputs("\nconst struct contract_operation contract_operations[] = {\n", out);
 	for (size_t i = 0; i < compiler->operation_count; i++)
 		emit_operation(compiler, out, i);

@@ -177,6 +177,8 @@ static void operation_read(struct compiler *compiler, const char *path, json_t *
 	for (size_t i = 0; i < operation->parameter_count; i++)
 		operation->is_list |= strcmp(operation->parameters[i].name, "page_token") == 0;
 	bulk_read(compiler, operation);
+	if (operation->is_list)
+		columns_read(compiler, operation);
 	body_read(compiler, operation, keep_format("%s/%s", place, method));
 	roles_read(compiler, operation);
 	lane_read(compiler, operation);

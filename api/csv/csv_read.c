@@ -122,11 +122,14 @@ static int take_plain(struct csv_reader *reader, struct csv_fault *fault)
 			      : "A carriage return stands alone. Lines end with CRLF or LF.");
 }
 
-/* "'=1+1" was written for "=1+1". */
+/* "'=1+1" was written for "=1+1", and "''=1+1" for "'=1+1". */
 static void drop_apostrophe(struct text *cells, size_t start)
 {
 	char *cell = cells->bytes + start;
-	if (cells->length - start < 2 || cell[0] != '\'' || !strchr("=+-@\t\r", cell[1]))
+	size_t length = cells->length - start, apostrophes = 0;
+	while (apostrophes < length && cell[apostrophes] == '\'')
+		apostrophes++;
+	if (apostrophes == 0 || apostrophes == length || !strchr("=+-@\t\r", cell[apostrophes]))
 		return;
 	memmove(cell, cell + 1, cells->length - start);
 	cells->length--;

@@ -3,8 +3,8 @@
  *
  * Cells in quotes may hold line breaks, separators and doubled quotes. Lines end with CRLF or LF. The separator is the
  * one of comma, semicolon and tab that the first row has most of, outside quotes; a byte order mark is passed over.
- * Rows whose cells are all empty are left out. An apostrophe before = + - @, a tab or a carriage return at the begin of
- * a cell is taken away: csv_write.h puts it there, so that no spreadsheet takes the text for a formula.
+ * Rows whose cells are all empty are left out. Of apostrophes before = + - @, a tab or a carriage return at the begin
+ * of a cell the first is taken away: csv_write.h puts it there, so that no spreadsheet takes the text for a formula.
  *
  * What cannot be told apart for sure is a fault of the whole: bytes that are not UTF-8, U+0000, a quote that is never
  * closed, text behind a closing quote, a quote or a carriage return inside a cell without quotes, a cell over

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "kept/text.h"
 
@@ -11,6 +12,8 @@ void reply_clear(struct reply *reply)
 {
 	free(reply->owned);
 	PQclear(reply->result);
+	if (reply->in_file)
+		close(reply->file);
 	for (int i = 0; i < reply->header_count; i++)
 		free(reply->headers[i].value);
 	memset(reply, 0, sizeof(*reply));
@@ -33,6 +36,13 @@ void reply_constant(struct reply *reply, int status, const char *type, const cha
 	reply->type = type;
 	reply->constant = bytes;
 	reply->length = length;
+}
+
+void reply_file(struct reply *reply, int status, const char *type, int file, size_t length)
+{
+	reply_constant(reply, status, type, "", length);
+	reply->in_file = true;
+	reply->file = file;
 }
 
 void reply_result(struct reply *reply, int status, const char *type, PGresult *result, const char *bytes, size_t length)
@@ -87,7 +97,9 @@ static struct MHD_Response *hand_over(struct reply *reply)
 {
 	struct MHD_Response *response;
 	void *bytes = (void *)(uintptr_t)reply->constant; /* libmicrohttpd does not write to it */
-	if (reply->result)
+	if (reply->in_file)
+		response = MHD_create_response_from_fd(reply->length, reply->file);
+	else if (reply->result)
 		response = MHD_create_response_from_buffer_with_free_callback_cls(reply->length, bytes, clear_result,
 										  reply->result);
 	else if (reply->owned)
@@ -98,6 +110,7 @@ static struct MHD_Response *hand_over(struct reply *reply)
 	if (response) {
 		reply->owned = NULL;
 		reply->result = NULL;
+		reply->in_file = false;
 	}
 	return response;
 }

@@ -1,8 +1,8 @@
 /*
  * reply.h: what goes back to the client: status, headers, body.
  *
- * The body is one of: bytes that the reply owns, constant bytes, or text inside a PGresult, which is passed on without
- * a copy and cleared after the last byte was sent.
+ * The body is one of: bytes that the reply owns, constant bytes, a file, or text inside a PGresult, which is passed on
+ * without a copy and cleared after the last byte was sent.
  */
 #ifndef API_REPLY_H
 #define API_REPLY_H
@@ -27,6 +27,8 @@ struct reply {
 	char *owned;          /* body: this … */
 	const char *constant; /* … or this … */
 	PGresult *result;     /* … or `constant` inside this */
+	bool in_file;         /* … or `file` from its begin */
+	int file;
 	size_t length;
 	const char *vary; /* a header more that it varies by, constant; NULL: none */
 	struct {
@@ -46,6 +48,8 @@ void reply_constant(struct reply *reply, int status, const char *type, const cha
 /* Sets the body to text inside the result, and takes the result. */
 void reply_result(struct reply *reply, int status, const char *type, PGresult *result, const char *bytes,
 		  size_t length);
+/* Sets the body to the first `length` bytes of the file, and takes the file. */
+void reply_file(struct reply *reply, int status, const char *type, int file, size_t length);
 /* Takes the body away; headers stay. */
 void reply_no_body(struct reply *reply, int status);
 /* Puts owned bytes in place of the body; status and headers stay. */

@@ -7,6 +7,7 @@
 
 #include "api/loop.h"
 #include "api/reply/page_token.h"
+#include "api/request/accept.h"
 #include "api/request/intake.h"
 #include "api/unit/work.h"
 #include "kept/limits.h"
@@ -163,12 +164,26 @@ static bool take_page(struct exchange *exchange)
 	snprintf(exchange->page_size, sizeof(exchange->page_size), "%ld", items);
 	if (token < 0 || !exchange->values[token])
 		return true;
-	exchange->after =
-		page_token_open(exchange->loop->service->seal, operation, exchange->values, exchange->values[token]);
+	exchange->after = page_token_open(exchange->loop->service->seal, operation, exchange->values,
+					  exchange->key_hash, exchange->values[token]);
 	if (exchange->after)
 		return true;
 	problem_errors_parameter(&exchange->errors, "page_token", "does not belong to this list and these filters");
 	return refuse(exchange, "bad-page-token", "Begin again without page_token.");
+}
+
+static bool take_accept(struct exchange *exchange)
+{
+	struct text lines;
+	if (!exchange->operation->columns)
+		return true;
+	text_init(&lines, KEPT_CONNECTION_POOL_BYTES);
+	exchange_header_lines(exchange, "Accept", &lines);
+	enum accept_form form = accept_form(lines.bytes);
+	text_release(&lines);
+	exchange->csv = form == ACCEPT_CSV;
+	return form != ACCEPT_NEITHER ||
+	       refuse(exchange, "not-acceptable", "A list is application/json or text/csv; Accept takes neither.");
 }
 
 static bool take_prefer(struct exchange *exchange)
@@ -192,8 +207,8 @@ static bool take_parameters(struct exchange *exchange)
 	if (!request_query(exchange->operation, exchange->query, exchange->values, &exchange->errors))
 		return refuse(exchange, "bad-request", "A query parameter is wrong. See errors.");
 	request_languages(exchange_header(exchange, "Accept-Language"), exchange->languages);
-	return take_page(exchange) && take_if_match(exchange) && take_idempotency_key(exchange) &&
-	       take_prefer(exchange) && intake_reserve(exchange);
+	return take_accept(exchange) && take_page(exchange) && take_if_match(exchange) &&
+	       take_idempotency_key(exchange) && take_prefer(exchange) && intake_reserve(exchange);
 }
 
 bool dispatch_headers(struct exchange *exchange, const char *method, const char *version)

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "api/loop.h"
+#include "api/unit/sheet.h"
 #include "kept/log.h"
 #include "kept/steady.h"
 
@@ -70,6 +71,7 @@ void exchange_free(struct exchange *exchange)
 	text_release(&exchange->body);
 	problem_errors_release(&exchange->errors);
 	reply_clear(&exchange->reply);
+	sheet_free(exchange->sheet_out);
 	for (int i = 0; i < EXCHANGE_PARAMETERS; i++)
 		free(exchange->values[i]);
 	free(exchange->body_text);
@@ -112,7 +114,9 @@ static void unit_done_for_exchange(void *context, struct unit_result *result)
 	struct exchange *exchange = context;
 	exchange->unit = NULL;
 	exchange->unit_done(exchange, result);
-	exchange_answer(exchange);
+	/* It may have submitted the next one. */
+	if (!exchange->unit)
+		exchange_answer(exchange);
 }
 
 bool exchange_submit(struct exchange *exchange, const struct lane_request *request, exchange_unit_done *done)
@@ -175,6 +179,8 @@ void exchange_answer(struct exchange *exchange)
 		exchange_problem(exchange, "internal", NULL);
 	if (exchange->operation && exchange->operation->statement && strcmp(exchange->operation->method, "GET") != 0)
 		reply->vary = "Prefer";
+	else if (exchange->operation && exchange->operation->columns)
+		reply->vary = "Accept";
 	struct MHD_Response *response = reply_response(reply, exchange->id, exchange->close);
 	if (response && MHD_queue_response(exchange->connection, (unsigned)reply->status, response) == MHD_YES)
 		exchange->status = reply->status;

@@ -33,9 +33,10 @@
 enum exchange_phase { EXCHANGE_READING, EXCHANGE_WAITING, EXCHANGE_ANSWERED };
 
 struct loop;
+struct sheet;
 struct exchange;
 
-/* Makes the reply out of what a unit brought; the reply is sent afterwards. */
+/* Makes the reply out of what a unit brought; the reply is sent afterwards, unless it has submitted another unit. */
 typedef void exchange_unit_done(struct exchange *exchange, struct unit_result *result);
 
 struct exchange {
@@ -93,8 +94,10 @@ struct exchange {
 	struct problem_errors errors;
 	const char *problem_errors; /* JSON array that goes into the problem in place of `errors`; borrowed */
 	struct reply reply;
-	bool shows_secret; /* the reply holds what is shown once */
-	int status;        /* of the reply, for the log */
+	bool csv;                /* a list is asked for as CSV */
+	struct sheet *sheet_out; /* owned; NULL: none */
+	bool shows_secret;       /* the reply holds what is shown once */
+	int status;              /* of the reply, for the log */
 };
 
 /* A new exchange in the loop's list, or NULL. `target` is copied. */

@@ -113,8 +113,8 @@ struct language {
 	int weight; /* thousandths */
 };
 
-/* RFC 9110, 12.4.2: "0", "1", "0.5", "0.123", "1.000"; -1 malformed. */
-static int weight_of(const char *text, size_t length)
+/* "0", "1", "0.5", "0.123", "1.000" */
+int request_weight(const char *text, size_t length)
 {
 	static const int place[] = {100, 10, 1};
 	if (length < 1 || length > 5 || (text[0] != '0' && text[0] != '1') || (length > 1 && text[1] != '.'))
@@ -145,7 +145,7 @@ static bool read_language(const char *item, size_t length, struct language *lang
 		return true;
 	if (length - tag < 3 || strncasecmp(item + tag, "q=", 2) != 0)
 		return false;
-	language->weight = weight_of(item + tag + 2, length - tag - 2);
+	language->weight = request_weight(item + tag + 2, length - tag - 2);
 	return language->weight > 0;
 }
 

@@ -31,6 +31,9 @@ bool request_path(const struct contract_match *match, char **values) __attribute
 /* The index of the operation's parameter of that name and place, or -1. */
 int request_parameter(const struct contract_operation *operation, enum contract_in in, const char *name);
 
+/* The weight of a preference (RFC 9110, 12.4.2) in thousandths; -1: malformed. */
+int request_weight(const char *text, size_t length);
+
 /* Accept-Language (RFC 9110, 12.5.4) as a comma list of tags, best first; what is malformed is passed over. */
 bool request_languages(const char *header, char out[KEPT_LANGUAGES_BYTES]);
 

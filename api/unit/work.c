@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "api/loop.h"
-#include "api/reply/page_token.h"
 #include "api/reply/preferred.h"
+#include "api/unit/list.h"
+#include "api/unit/sheet.h"
 #include "api/unit/submit.h"
 #include "api/unit/wake.h"
 #include "kept/limits.h"
@@ -14,53 +15,10 @@
 #include "sql/cell.h"
 #include "sql/database.h"
 
-static bool is_list(const struct contract_operation *operation)
-{
-	return request_parameter(operation, IN_QUERY, "page_token") >= 0;
-}
-
 static void copy_cell(char *out, size_t size, const PGresult *row, const char *column)
 {
 	const char *value = cell_text(row, 0, column);
 	snprintf(out, size, "%s", value ? value : "");
-}
-
-/* {"items":…,"next":…} and the header Link (RFC 8288). */
-static void make_list(struct exchange *exchange, const char *items, const char *keyset)
-{
-	const struct service *service = exchange->loop->service;
-	struct text body, link;
-	char *token = NULL;
-	if (keyset) {
-		token = page_token_new(service->seal, exchange->operation, exchange->values, keyset);
-		if (!token) {
-			exchange_problem(exchange, "unavailable", NULL);
-			return;
-		}
-	}
-	text_init(&body, KEPT_REPLY_BYTES);
-	text_adds(&body, "{\"items\":");
-	text_adds(&body, items);
-	text_adds(&body, ",\"next\":");
-	if (token)
-		text_add_json(&body, token, strlen(token));
-	else
-		text_adds(&body, "null");
-	text_adds(&body, "}");
-	size_t length = body.length;
-	reply_take(&exchange->reply, 200, "application/json", text_take(&body), length);
-	if (token) {
-		text_init(&link, 2 * KEPT_TARGET_BYTES);
-		text_addf(&link, "<%s?", exchange->path);
-		size_t before = link.length;
-		request_query_write(exchange->operation, exchange->values, "page_token", &link);
-		text_addf(&link, "%spage_token=%s>; rel=\"next\"", link.length > before ? "&" : "", token);
-		if (text_ok(&link))
-			reply_header(&exchange->reply, "Link", link.bytes);
-		text_release(&link);
-	}
-	text_release(&body);
-	free(token);
 }
 
 /* True if the client has it already. */
@@ -93,8 +51,8 @@ static void make_reply(struct exchange *exchange, struct unit_result *result)
 	/* 304 tells the length that 200 would have; libmicrohttpd does not send the body. */
 	if (tag[0] && status == 200 && not_modified(exchange, tag))
 		status = 304;
-	if (status == 200 && is_list(exchange->operation)) {
-		make_list(exchange, body ? body : "[]", cell_text(row, 0, "next"));
+	if (status == 200 && exchange->operation->columns) {
+		list_reply(exchange, body ? body : "[]", cell_text(row, 0, "next"));
 	} else if (body && status != 204) {
 		result->results[last] = NULL;
 		reply_result(&exchange->reply, (int)status, "application/json", row, body, strlen(body));
@@ -155,21 +113,28 @@ static void finish_write(struct exchange *exchange)
 		preferred_apply(exchange);
 }
 
-static void work_done(struct exchange *exchange, struct unit_result *result)
+bool work_entered(struct exchange *exchange, const struct unit_result *result)
 {
 	if (result->outcome != UNIT_DONE && !undone(exchange, result)) {
 		work_failed(exchange, result);
+		return false;
+	}
+	if (exchange->operation->roles == 0)
+		return true;
+	const PGresult *entered = result->results[0];
+	if (PQntuples(entered) != 1) {
+		exchange_problem(exchange, "unauthorized", NULL);
+		return false;
+	}
+	copy_cell(exchange->district, sizeof(exchange->district), entered, "district_id");
+	copy_cell(exchange->credential, sizeof(exchange->credential), entered, "key_id");
+	return true;
+}
+
+static void work_done(struct exchange *exchange, struct unit_result *result)
+{
+	if (!work_entered(exchange, result))
 		return;
-	}
-	if (exchange->operation->roles != 0) {
-		const PGresult *entered = result->results[0];
-		if (PQntuples(entered) != 1) {
-			exchange_problem(exchange, "unauthorized", NULL);
-			return;
-		}
-		copy_cell(exchange->district, sizeof(exchange->district), entered, "district_id");
-		copy_cell(exchange->credential, sizeof(exchange->credential), entered, "key_id");
-	}
 	make_reply(exchange, result);
 	if (!submit_is_read(exchange))
 		finish_write(exchange);
@@ -178,5 +143,8 @@ static void work_done(struct exchange *exchange, struct unit_result *result)
 void work_begin(struct exchange *exchange)
 {
 	/* Where it is not taken, the problem is the reply already. */
-	(void)!submit_unit(exchange, exchange->operation->lane, work_done);
+	if (exchange->csv)
+		sheet_begin(exchange);
+	else
+		(void)!submit_unit(exchange, exchange->operation->lane, work_done);
 }

@@ -19,6 +19,10 @@
 #define KEPT_IDLE_SECONDS 15                   /* from the end of a reply to the next request line */
 #define KEPT_BODY_DISCARD_BYTES (1024 * 1024)  /* of a body that is refused: read on, so that the reply arrives */
 #define KEPT_REPLY_BYTES (8 * 1024 * 1024)     /* a reply that is put together in memory */
+#define KEPT_SPOOL_BYTES (1024 * 1024)         /* of a list in memory; a longer one goes to a file without a name */
+#define KEPT_SHEET_ROWS 10000                  /* of a list as CSV */
+#define KEPT_SHEET_BYTES (64 * 1024 * 1024)    /* the same; it ends with the page that passes it */
+#define KEPT_SHEETS 8                          /* lists that are written as CSV at once; beyond it 503 */
 #define KEPT_DRAIN_SECONDS 5                   /* for requests under way, and to come on open connections, at a stop */
 #define KEPT_HURRIED_REST_SECONDS 0.5          /* for those to come, when it is stopped by SIGINT */
 #define KEPT_STOP_PAUSE_SECONDS 0.5            /* not ready, and still answering, before it stops to accept */

@@ -65,7 +65,7 @@ START_TEST(dry_run_answers_as_the_write_and_keeps_nothing)
 	/* New things have new ids; those of a bulk are in its answer. */
 	else if (dry.status != 201 && !operation->items)
 		ck_assert_str_eq(dry.body, done.body);
-	else
+	else if (dry.status == 201)
 		ck_assert_uint_eq(strlen(header(&dry, "Location")), strlen(header(&done, "Location")));
 	free(before);
 	free(after);

@@ -76,6 +76,8 @@ START_TEST(read_answers_304_to_who_has_it)
 		must_be(304, call(operation, world.lakeview.admin, id, text_of("If-None-Match: %s\r\n", tag), NULL));
 	else
 		ck_assert_msg(!operation->roles || *at(&reply, "items") != '\0', "%s has no ETag", operation->id);
+	if (operation->columns)
+		must_be(406, call(operation, world.lakeview.admin, id, "Accept: text/html\r\n", NULL));
 	answer_release(&reply);
 }
 END_TEST

@@ -130,24 +130,24 @@ START_TEST(page_token_opens_only_for_its_list_and_filters)
 	struct seal *seal = seal_new("k1:01234567890123456789012345678901");
 	ck_assert_ptr_nonnull(seal);
 	ck_assert(read_query("group=a&need=1&page_size=5"));
-	char *token = page_token_new(seal, &operation, values, "[\"x\"]");
+	char *token = page_token_new(seal, &operation, values, "me", "[\"x\"]");
 	ck_assert_ptr_nonnull(token);
 	/* Another size is no other list. */
 	free(values[2]);
 	values[2] = strdup("7");
-	char *keyset = page_token_open(seal, &operation, values, token);
+	char *keyset = page_token_open(seal, &operation, values, "me", token);
 	ck_assert_str_eq(keyset, "[\"x\"]");
 	free(keyset);
 	struct contract_operation other = operation;
 	other.id = "other_list";
-	ck_assert_ptr_null(page_token_open(seal, &other, values, token));
+	ck_assert_ptr_null(page_token_open(seal, &other, values, "me", token));
 	values[1][0] = 'b';
-	ck_assert_ptr_null(page_token_open(seal, &operation, values, token));
+	ck_assert_ptr_null(page_token_open(seal, &operation, values, "me", token));
 	values[1][0] = 'a';
 	token[strlen(token) - 1] ^= 1;
-	ck_assert_ptr_null(page_token_open(seal, &operation, values, token));
-	ck_assert_ptr_null(page_token_open(seal, &operation, values, "ks1.k1."));
-	ck_assert_ptr_null(page_token_open(seal, &operation, values, ""));
+	ck_assert_ptr_null(page_token_open(seal, &operation, values, "me", token));
+	ck_assert_ptr_null(page_token_open(seal, &operation, values, "me", "ks1.k1."));
+	ck_assert_ptr_null(page_token_open(seal, &operation, values, "me", ""));
 	free(token);
 	seal_free(seal);
 }
