@@ -15,13 +15,24 @@ $$;
 comment on function kept.contact_json(kept.contact, boolean) is 'A contact as the API shows it.';
 grant execute on function kept.contact_json(kept.contact, boolean) to kept_api;
 
+-- Served by contact_person and contact_organisation: one condition for both would read all contacts of the district.
 create or replace function kept.contacts_json(person uuid, organisation uuid, with_secret boolean default false) returns json
-language sql stable
+language plpgsql stable
 as $$
-	select coalesce(json_agg(kept.contact_json(c, with_secret) order by c.position, c.id), '[]')
-	from kept.contact c
-	where c.district_id = kept.district()
-	and (c.person_id = person or c.organisation_id = organisation)
+begin
+	if person is not null then
+		return (
+			select coalesce(json_agg(kept.contact_json(c, with_secret) order by c.position, c.id), '[]')
+			from kept.contact c
+			where c.district_id = kept.district()
+			and c.person_id = person);
+	end if;
+	return (
+		select coalesce(json_agg(kept.contact_json(c, with_secret) order by c.position, c.id), '[]')
+		from kept.contact c
+		where c.district_id = kept.district()
+		and c.organisation_id = organisation);
+end
 $$;
 comment on function kept.contacts_json(uuid, uuid, boolean) is 'The contacts of a person or an organisation, in order of use.';
 grant execute on function kept.contacts_json(uuid, uuid, boolean) to kept_api;
@@ -35,9 +46,16 @@ declare
 	first int;
 begin
 	select coalesce(max(c.position), 0) into first
-	from kept.contact c
-	where c.district_id = kept.district()
-	and (c.person_id = person or c.organisation_id = organisation);
+	from (
+		select k.position
+		from kept.contact k
+		where k.district_id = kept.district()
+		and k.person_id = person
+		union all
+		select k.position
+		from kept.contact k
+		where k.district_id = kept.district()
+		and k.organisation_id = organisation) c;
 	for item in select value from jsonb_array_elements(coalesce(contacts, '[]')) loop
 		first := first + 1;
 		insert into kept.contact (district_id, person_id, organisation_id, channel, address, secret, paused, position)
@@ -55,14 +73,17 @@ comment on function kept.contacts_add(uuid, uuid, jsonb, jsonb) is
 grant execute on function kept.contacts_add(uuid, uuid, jsonb, jsonb) to kept_api;
 
 create or replace function kept.contact_errors(contacts jsonb, place text) returns jsonb
-language sql immutable
+language plpgsql immutable
 as $$
-	select coalesce(jsonb_agg(jsonb_build_object('pointer', place || '/' || (n - 1) || '/address', 'detail', case
-			when item ->> 'channel' = 'email' then 'is not a mail address'
-			else 'is not an http or https URL without user name and fragment' end) order by n), '[]')
-	from jsonb_array_elements(coalesce(contacts, '[]')) with ordinality as c (item, n)
-	where (item ->> 'channel' = 'email' and item ->> 'address' !~ '^[^@[:space:][:cntrl:]"<>(),:;\\\[\]]{1,64}@[^@[:space:][:cntrl:]"<>(),:;\\\[\]]{1,189}$')
-	or (item ->> 'channel' = 'webhook' and item ->> 'address' !~ '^https?://[^/@#?[:space:][:cntrl:]]+([/?][^#[:space:][:cntrl:]]*)?$')
+begin
+	return (
+		select coalesce(jsonb_agg(jsonb_build_object('pointer', place || '/' || (n - 1) || '/address', 'detail', case
+				when item ->> 'channel' = 'email' then 'is not a mail address'
+				else 'is not an http or https URL without user name and fragment' end) order by n), '[]')
+		from jsonb_array_elements(coalesce(contacts, '[]')) with ordinality as c (item, n)
+		where (item ->> 'channel' = 'email' and item ->> 'address' !~ '^[^@[:space:][:cntrl:]"<>(),:;\\\[\]]{1,64}@[^@[:space:][:cntrl:]"<>(),:;\\\[\]]{1,189}$')
+		or (item ->> 'channel' = 'webhook' and item ->> 'address' !~ '^https?://[^/@#?[:space:][:cntrl:]]+([/?][^#[:space:][:cntrl:]]*)?$'));
+end
 $$;
 comment on function kept.contact_errors(jsonb, text) is 'Field errors of addresses that do not fit their channel; place is the pointer of the array.';
 grant execute on function kept.contact_errors(jsonb, text) to kept_api;

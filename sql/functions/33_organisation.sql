@@ -1,33 +1,39 @@
 -- 33: organisations: chapters, classes, councils, chambers, departments.
 
 create or replace function kept.organisation_json(o kept.organisation, with_secret boolean default false) returns json
-language sql stable
+language plpgsql stable
 as $$
-	select json_build_object(
-		'id', o.id,
-		'name', o.name,
-		'kind', o.kind,
-		'group', o.group_code,
-		'school_id', o.school_id,
-		'language', o.language,
-		'time_zone', o.time_zone,
-		'contacts', kept.contacts_json(null, o.id, with_secret),
-		'version', o.version,
-		'created_at', kept.instant(o.created_at),
-		'updated_at', kept.instant(o.updated_at))
+begin
+	return (
+		select json_build_object(
+			'id', o.id,
+			'name', o.name,
+			'kind', o.kind,
+			'group', o.group_code,
+			'school_id', o.school_id,
+			'language', o.language,
+			'time_zone', o.time_zone,
+			'contacts', kept.contacts_json(null, o.id, with_secret),
+			'version', o.version,
+			'created_at', kept.instant(o.created_at),
+			'updated_at', kept.instant(o.updated_at)));
+end
 $$;
 comment on function kept.organisation_json(kept.organisation, boolean) is 'An organisation as the API shows it.';
 grant execute on function kept.organisation_json(kept.organisation, boolean) to kept_api;
 
 create or replace function kept.organisation_reply(status int, id uuid) returns kept.reply
-language sql stable
+language plpgsql stable
 as $$
-	select row(organisation_reply.status, j.body, kept.etag(j.version, j.body), '/v1/organisations/' || organisation_reply.id, null)::kept.reply
-	from (
-		select kept.organisation_json(o, organisation_reply.status = 201)::text as body, o.version
-		from kept.organisation o
-		where o.district_id = kept.district()
-		and o.id = organisation_reply.id) j
+begin
+	return (
+		select row(organisation_reply.status, j.body, kept.etag(j.version, j.body), '/v1/organisations/' || organisation_reply.id, null)::kept.reply
+		from (
+			select kept.organisation_json(o, organisation_reply.status = 201)::text as body, o.version
+			from kept.organisation o
+			where o.district_id = kept.district()
+			and o.id = organisation_reply.id) j);
+end
 $$;
 comment on function kept.organisation_reply(int, uuid) is 'The reply that shows an organisation; a new one with its contacts'' sealed secrets.';
 grant execute on function kept.organisation_reply(int, uuid) to kept_api;

@@ -1,54 +1,63 @@
 -- 34: people. A person may be in several groups and schools; contacts are erasable, commitments stay.
 
 create or replace function kept.person_json(p kept.person, with_secret boolean default false) returns json
-language sql stable
+language plpgsql stable
 as $$
-	select json_build_object(
-		'id', p.id,
-		'name', p.name,
-		'groups', (
-			select coalesce(json_agg(g.group_code order by s.position), '[]')
-			from kept.person_group g
-			join kept.stakeholder_group s on s.code = g.group_code
-			where g.district_id = p.district_id
-			and g.person_id = p.id),
-		'school_ids', (
-			select coalesce(json_agg(s.school_id order by s.school_id), '[]')
-			from kept.person_school s
-			where s.district_id = p.district_id
-			and s.person_id = p.id),
-		'language', p.language,
-		'time_zone', p.time_zone,
-		'contacts', kept.contacts_json(p.id, null, with_secret),
-		'version', p.version,
-		'created_at', kept.instant(p.created_at),
-		'updated_at', kept.instant(p.updated_at))
+begin
+	return (
+		select json_build_object(
+			'id', p.id,
+			'name', p.name,
+			'groups', (
+				select coalesce(json_agg(g.group_code order by s.position), '[]')
+				from kept.person_group g
+				join kept.stakeholder_group s on s.code = g.group_code
+				where g.district_id = p.district_id
+				and g.person_id = p.id),
+			'school_ids', (
+				select coalesce(json_agg(s.school_id order by s.school_id), '[]')
+				from kept.person_school s
+				where s.district_id = p.district_id
+				and s.person_id = p.id),
+			'language', p.language,
+			'time_zone', p.time_zone,
+			'contacts', kept.contacts_json(p.id, null, with_secret),
+			'version', p.version,
+			'created_at', kept.instant(p.created_at),
+			'updated_at', kept.instant(p.updated_at)));
+end
 $$;
 comment on function kept.person_json(kept.person, boolean) is 'A person as the API shows them.';
 grant execute on function kept.person_json(kept.person, boolean) to kept_api;
 
 create or replace function kept.person_reply(status int, id uuid) returns kept.reply
-language sql stable
+language plpgsql stable
 as $$
-	select row(person_reply.status, j.body, kept.etag(j.version, j.body), '/v1/people/' || person_reply.id, null)::kept.reply
-	from (
-		select kept.person_json(p, person_reply.status = 201)::text as body, p.version
-		from kept.person p
-		where p.district_id = kept.district()
-		and p.id = person_reply.id) j
+begin
+	return (
+		select row(person_reply.status, j.body, kept.etag(j.version, j.body), '/v1/people/' || person_reply.id, null)::kept.reply
+		from (
+			select kept.person_json(p, person_reply.status = 201)::text as body, p.version
+			from kept.person p
+			where p.district_id = kept.district()
+			and p.id = person_reply.id) j);
+end
 $$;
 comment on function kept.person_reply(int, uuid) is 'The reply that shows a person; a new one with their contacts'' sealed secrets.';
 grant execute on function kept.person_reply(int, uuid) to kept_api;
 
 create or replace function kept.person_errors(body jsonb) returns jsonb
-language sql stable
+language plpgsql stable
 as $$
-	select kept.check_members(body)
-		|| coalesce((
-			select jsonb_agg(jsonb_build_object('pointer', '/groups/' || (wanted.n - 1), 'detail', 'is not one of the eight stakeholder groups') order by wanted.n)
-			from jsonb_array_elements_text(coalesce(body -> 'groups', '[]')) with ordinality as wanted (code, n)
-			where not exists (select from kept.stakeholder_group g where g.code = wanted.code)), '[]')
-		|| kept.contact_errors(body -> 'contacts', '/contacts')
+begin
+	return (
+		select kept.check_members(body)
+			|| coalesce((
+				select jsonb_agg(jsonb_build_object('pointer', '/groups/' || (wanted.n - 1), 'detail', 'is not one of the eight stakeholder groups') order by wanted.n)
+				from jsonb_array_elements_text(coalesce(body -> 'groups', '[]')) with ordinality as wanted (code, n)
+				where not exists (select from kept.stakeholder_group g where g.code = wanted.code)), '[]')
+			|| kept.contact_errors(body -> 'contacts', '/contacts'));
+end
 $$;
 comment on function kept.person_errors(jsonb) is 'Field errors of a person''s members, as far as they are there.';
 grant execute on function kept.person_errors(jsonb) to kept_api;
