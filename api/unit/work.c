@@ -91,7 +91,10 @@ void work_failed(struct exchange *exchange, const struct unit_result *result)
 			  exchange->id, NULL);
 	if (by_design && result->detail && result->detail[0] == '[')
 		exchange->problem_errors = result->detail;
-	exchange_problem(exchange, problem->code, by_design ? result->message : NULL);
+	const char *words = by_design ? result->message : NULL;
+	if (exchange->operation && exchange->operation->items && strcmp(result->sqlstate, "57014") == 0)
+		words = "It took too long and was given up; nothing was stored. Send fewer items at once.";
+	exchange_problem(exchange, problem->code, words);
 	exchange->problem_errors = NULL;
 }
 

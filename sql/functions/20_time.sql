@@ -66,7 +66,8 @@ create or replace function kept.zone_exists(zone text) returns boolean
 language sql stable
 as $$
 	-- IANA names only, letter for letter: no abbreviation, no offset, which AT TIME ZONE would take as well.
-	-- pg_timezone_names reads every zone's file, so the district's own zone is looked up first.
+	-- pg_timezone_names reads every zone's file, so the district's own zone is looked up first, and a bulk looks once for
+	-- all its zones.
 	select case
 		when zone is null or zone !~ '^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$' or (zone !~ '/' and zone <> 'UTC') then false
 		when exists (
@@ -74,6 +75,7 @@ as $$
 			from kept.district
 			where district.id = kept.district()
 			and district.time_zone = zone_exists.zone) then true
+		when nullif(current_setting('kept.zones', true), '')::jsonb ? zone then (current_setting('kept.zones')::jsonb -> zone)::boolean
 		else exists (
 			select
 			from pg_catalog.pg_timezone_names

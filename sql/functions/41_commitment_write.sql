@@ -164,17 +164,12 @@ comment on function kept.visibility_unless_said(jsonb) is
 	'group; plan where the owner is an organisation that a partner''s key speaks for: hidden, it would not even be counted.';
 grant execute on function kept.visibility_unless_said(jsonb) to kept_api;
 
-create or replace function kept.commitment_create(request jsonb, body jsonb, languages text default null) returns kept.reply
+create or replace function kept.commitment_add(body jsonb) returns kept.commitment
 language plpgsql volatile
 as $$
 declare
-	reply kept.reply;
 	c kept.commitment;
 begin
-	reply := kept.once(request);
-	if reply.status is not null then
-		return reply;
-	end if;
 	perform kept.require_scope((body ->> 'school_id')::uuid, array[body ->> 'group']);
 	perform kept.refuse_fields(kept.commitment_errors(body, body ->> 'group'));
 
@@ -188,12 +183,29 @@ begin
 	perform kept.parties_set(c.id, array['owner', 'accountable', 'helper', 'beneficiary'],
 		jsonb_build_array(jsonb_build_object('role', 'owner') || (body -> 'owner')) || coalesce(nullif(body -> 'parties', 'null'), '[]'));
 	select * into c from kept.commitment where commitment.district_id = kept.district() and commitment.id = c.id;
-	perform kept.reckon(c.district_id, c.id);
-
 	perform kept.emit('commitment.created', c.id, null);
 	if c.status = 'agreed' then
 		perform kept.emit('commitment.agreed', c.id, null);
 	end if;
+	return c;
+end
+$$;
+comment on function kept.commitment_add(jsonb) is 'Registers a commitment with its parties and events; the caller reckons its clock in the same transaction.';
+grant execute on function kept.commitment_add(jsonb) to kept_api;
+
+create or replace function kept.commitment_create(request jsonb, body jsonb, languages text default null) returns kept.reply
+language plpgsql volatile
+as $$
+declare
+	reply kept.reply;
+	c kept.commitment;
+begin
+	reply := kept.once(request);
+	if reply.status is not null then
+		return reply;
+	end if;
+	c := kept.commitment_add(body);
+	perform kept.reckon(c.district_id, c.id);
 	reply.status := 201;
 	reply.body := kept.commitment_json(c, languages);
 	reply.etag := kept.etag(c.version, reply.body);

@@ -156,6 +156,7 @@ declare
 	body jsonb;
 	before bigint;
 	reply kept.reply;
+	made kept.commitment;
 begin
 	if item ? 'errors' then
 		perform kept.refuse_fields(item -> 'errors');
@@ -163,7 +164,9 @@ begin
 	body := kept.bulk_find(known, item -> 'body', item -> 'find');
 	if id is null then
 		if thing = 'commitment' then
-			reply := kept.commitment_create(request, body);
+			-- What commitment_create adds to this is made for all at the end, or not shown.
+			made := kept.commitment_add(body);
+			return jsonb_build_object('status', 201, 'id', made.id, 'version', made.version);
 		elsif thing = 'person' then
 			reply := kept.person_create(request, body, item -> 'secrets');
 		else
@@ -251,6 +254,22 @@ $$;
 comment on function kept.bulk_refuse(jsonb[], int) is 'Refuses all of a bulk, with the first 64 field errors.';
 grant execute on function kept.bulk_refuse(jsonb[], int) to kept_api;
 
+-- kept.zone_exists() takes 30 ms for each zone that is not the district's.
+create or replace function kept.bulk_zones(items jsonb) returns void
+language plpgsql volatile
+as $$
+begin
+	perform set_config('kept.zones', coalesce(jsonb_object_agg(z.zone, n.name is not null), '{}')::text, true)
+	from (
+		select distinct i.item #>> '{body,time_zone}' as zone
+		from jsonb_array_elements(items) i (item)
+		where i.item #>> '{body,time_zone}' is not null) z
+	left join pg_catalog.pg_timezone_names n on n.name = z.zone;
+end
+$$;
+comment on function kept.bulk_zones(jsonb) is 'Looks up all time zones of a bulk at once, for kept.zone_exists() in this transaction.';
+grant execute on function kept.bulk_zones(jsonb) to kept_api;
+
 create or replace function kept.bulk(request jsonb, thing text, items jsonb, atomic boolean) returns kept.reply
 language plpgsql volatile
 as $$
@@ -263,20 +282,32 @@ declare
 	created int := 0;
 	changed int := 0;
 	failed int := 0;
+	made uuid[] := '{}';
+	asked_by text;
 begin
 	if reply.status is not null then
 		return reply;
 	end if;
 	known := kept.bulk_found(items);
+	perform kept.bulk_zones(items);
 	for item in select i.value from jsonb_array_elements(items) with ordinality i (value, place) order by i.place loop
 		result := kept.bulk_try(thing, item, known);
 		failed := failed + (result ? 'problem')::int;
 		created := created + coalesce((result ->> 'status' = '201')::int, 0);
 		changed := changed + coalesce((result ->> 'changed')::boolean::int, 0);
+		if thing = 'commitment' and result ->> 'status' = '201' then
+			made := made || (result ->> 'id')::uuid;
+		end if;
 		results := results || (jsonb_strip_nulls(jsonb_build_object('line', item -> 'line')) || result);
 	end loop;
 	if atomic and failed > 0 then
 		perform kept.bulk_refuse(results, failed);
+	end if;
+	-- Together in a tenth of the time of one by one.
+	if cardinality(made) > 0 then
+		asked_by := kept.see_as('admin');
+		perform kept.reckon_many(array_fill(kept.district(), array[cardinality(made)]), made);
+		perform kept.see_as(asked_by);
 	end if;
 	reply.status := case when failed > 0 then 207 else 200 end;
 	select json_build_object('created', created, 'changed', changed, 'unchanged', cardinality(results) - created - changed - failed,
