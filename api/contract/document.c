@@ -85,8 +85,8 @@ static void roles_tell(const struct operation *operation, json_t *json)
 	char *words = keep_format("%s For keys of role ", json_string_value(json_object_get(json, "description")));
 
 	if (!operation->roles) {
-		/* One way in, which asks for nothing. */
-		json_object_set_new(json, "security", json_pack("[{}]"));
+		/* Without a key, or with one: that of ours which is malformed is refused. */
+		json_object_set_new(json, "security", json_pack("[{}, {s:[]}]", "bearer"));
 		return;
 	}
 	for (unsigned i = 0; i < 4; i++) {

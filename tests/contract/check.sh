@@ -27,3 +27,8 @@ echo 'check-contract: Spectral'
 tool spectral lint --quiet --fail-severity=hint --ruleset .spectral.yaml "$document"
 echo 'check-contract: Redocly'
 tool redocly lint --config redocly.yaml "$document"
+echo 'check-contract: a TypeScript client'
+mkdir -p made
+tool openapi-typescript "$document" --default-non-nullable=false --output made/kept.d.ts >/dev/null
+tool tsc --project .
+node --test client.test.js

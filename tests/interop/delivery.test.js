@@ -1,53 +1,23 @@
 // What others' libraries say of Kept's output: a reminder's webhook is taken by `standardwebhooks`, its mail is read by `mailparser`.
 // The whole product runs: a throw-away cluster with the test clock, kept-api, kept-worker.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, chmodSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
+import { spawn, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { simpleParser } from 'mailparser';
 import { Webhook } from 'standardwebhooks';
+import { build, freePort, startService, until } from '../support/service.js';
 
-const top = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../..');
-const build = path.resolve(top, process.env.KEPT_BUILD ?? 'build');
-const work = mkdtempSync(path.join(tmpdir(), 'kept-interop-'));
 const received = [];
-let api, receiver, database, base, key;
+let receiver, service;
 
-const environment = (now) => ({
-	...process.env,
-	KEPT_DATABASE_URL: now ? `${database} options='-c kept.now=${now}'` : database,
-	KEPT_SECRET: 'k1:' + 's'.repeat(40),
-	KEPT_MAIL_URL: `file://${work}/mail`,
-	KEPT_MAIL_FROM: 'Kept <kept@lakeview.example>',
-	KEPT_LISTEN: base.slice('http://'.length),
-	KEPT_PUBLIC_URL: base,
-	KEPT_EGRESS_ALLOW: '127.0.0.0/8:*',
-});
-const last = (text) => text.trim().split('\n').at(-1);
-const keptApi = (...words) => last(execFileSync(path.join(build, 'kept-api'), words, { env: environment(), encoding: 'utf8' }) || '\n');
-const cluster = (verb) => execFileSync('sh', ['deploy/cluster.sh', verb, `${work}/postgresql`], { cwd: top, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-const mails = () => readdirSync(`${work}/mail`).filter((name) => name.endsWith('.eml'));
-
-async function listening(server) {
-	await new Promise((done) => server.listen(0, '127.0.0.1', done));
-	return server.address().port;
-}
-
-async function freePort() {
-	const server = createServer();
-	const port = await listening(server);
-	await new Promise((done) => server.close(done));
-	return port;
-}
+const mails = () => readdirSync(`${service.work}/mail`).filter((name) => name.endsWith('.eml'));
 
 async function post(where, body) {
-	const reply = await fetch(base + where, {
+	const reply = await fetch(service.base + where, {
 		method: 'POST',
-		headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
+		headers: { Authorization: `Bearer ${service.key}`, 'Content-Type': 'application/json' },
 		body: JSON.stringify(body),
 	});
 	const answer = await reply.json();
@@ -56,7 +26,7 @@ async function post(where, body) {
 }
 
 function workAt(now) {
-	const run = spawnSync(path.join(build, 'kept-worker'), ['--once'], { env: environment(now), encoding: 'utf8', timeout: 60000 });
+	const run = spawnSync(path.join(build, 'kept-worker'), ['--once'], { env: service.environment(now), encoding: 'utf8', timeout: 60000 });
 	assert.equal(run.status, 0, run.stderr);
 }
 
@@ -72,26 +42,12 @@ const receiverCode = `
 	}).listen(Number(process.argv[1]), '127.0.0.1', () => process.stdout.write('"ready"\\n'));`;
 
 before(async () => {
-	chmodSync(work, 0o755);
-	mkdirSync(`${work}/mail`);
-	cluster('start');
-	database = cluster('url');
-	base = `http://127.0.0.1:${await freePort()}`;
-	keptApi('migrate', '--test-clock');
-	const district = keptApi('district', 'add', 'Lakeview', '--time-zone', 'America/New_York', '--locale', 'en');
-	key = keptApi('key', 'add', '--district', district, '--role', 'admin');
-	api = spawn(path.join(build, 'kept-api'), ['serve'], { env: environment('2027-01-04T15:00:00Z'), stdio: 'ignore' });
-	for (let tries = 0; !(await fetch(`${base}/readyz`).then((reply) => reply.ok, () => false)); tries++) {
-		assert.ok(tries < 200, 'kept-api does not get ready');
-		await pause(50);
-	}
+	service = await startService('2027-01-04T15:00:00Z');
 });
 
 after(() => {
-	api?.kill();
 	receiver?.kill();
-	cluster('stop');
-	rmSync(work, { recursive: true, force: true });
+	service?.stop();
 });
 
 test('a promise due in two days gives one Spanish mail and one webhook, which others accept', { timeout: 90000 }, async () => {
@@ -103,12 +59,7 @@ test('a promise due in two days gives one Spanish mail and one webhook, which ot
 		rest = lines.pop();
 		received.push(...lines.map((line) => JSON.parse(line)));
 	});
-	const seen = async (count) => {
-		for (let tries = 0; received.length < count; tries++) {
-			assert.ok(tries < 200, `${received.length} of ${count} came`);
-			await pause(50);
-		}
-	};
+	const seen = (count) => until(() => received.length >= count, () => `${received.length} of ${count} came`);
 	await seen(1); // it listens
 
 	const maria = await post('/v1/people', {
@@ -138,7 +89,7 @@ test('a promise due in two days gives one Spanish mail and one webhook, which ot
 	const fresh = mails().filter((name) => !before.has(name));
 	assert.equal(fresh.length, 1, 'one mail at its hour, and no second');
 
-	const mail = await simpleParser(readFileSync(`${work}/mail/${fresh[0]}`));
+	const mail = await simpleParser(readFileSync(`${service.work}/mail/${fresh[0]}`));
 	assert.equal(mail.to.value[0].address, 'maria@lakeview.example');
 	assert.equal(mail.to.value[0].name, "María O'Neill");
 	assert.match(mail.subject, /2 días.*Leer juntos veinte minutos/);

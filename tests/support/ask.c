@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "api/reply/problem.h"
-#include "api/schema/schema.h"
 #include "kept/text.h"
+#include "tests/support/ask_body.h"
 #include "tests/support/ask_headers.h"
 
 #define REQUEST_BYTES (4 * 1024 * 1024)
@@ -99,40 +99,6 @@ static const json_t *told(const struct asking *asking, const struct contract_ope
 	return json_object_get(shared, strrchr(ref, '/') + 1);
 }
 
-static bool is_csv(const struct answer *answer)
-{
-	return strcasestr(answer->head, "\r\nContent-Type: text/csv") != NULL;
-}
-
-static void judge_body(const struct answer *answer, const json_t *response)
-{
-	const json_t *content = json_object_get(response, "content");
-	void *first = json_object_iter((json_t *)content);
-	bool minimal = strcasestr(answer->head, "\r\nPreference-Applied: return=minimal") != NULL;
-	if (!first || minimal) {
-		ck_assert_msg(*answer->body == '\0', "%s: %d has a body", answer->asked, answer->status);
-		return;
-	}
-	if (is_csv(answer) && json_object_get(content, "text/csv"))
-		return;
-	const char *type = json_object_iter_key(first);
-	ck_assert_msg(text_starts(header(answer, "Content-Type"), type), "%s: %d is %s", answer->asked, answer->status,
-		      header(answer, "Content-Type"));
-	const char *ref =
-		json_string_value(json_object_get(json_object_get(json_object_iter_value(first), "schema"), "$ref"));
-	if (!ref)
-		return;
-	const struct schema *schema = contract_schema_find(strrchr(ref, '/') + 1);
-	struct schema_errors errors;
-	schema_errors_init(&errors);
-	ck_assert_msg(answer->json != NULL, "%s: no JSON: %s", answer->asked, answer->body);
-	if (!schema || !schema_validate(schema, answer->json, &errors))
-		ck_abort_msg("%s: %d does not fit %s: %s %s: %s", answer->asked, answer->status, ref,
-			     errors.count ? errors.items[0].pointer : "", errors.count ? errors.items[0].detail : "",
-			     answer->body);
-	schema_errors_release(&errors);
-}
-
 /* Whatever was asked: its page, its language, and the one id of the request. */
 static void judge_problem(const struct answer *answer)
 {
@@ -156,7 +122,7 @@ static void judge(const struct asking *asking, const char *method, const char *t
 	ck_assert_msg(response != NULL, "%s: the document tells nothing of %d %s", answer->asked, answer->status,
 		      answer->body);
 	told_headers_judge(asking->headers, answer, response);
-	judge_body(answer, response);
+	told_body_judge(answer, response);
 	if (answer->status < ASK_STATUSES)
 		asking->seen[match.operation - contract_operations][answer->status] = 1;
 }
