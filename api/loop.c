@@ -110,6 +110,14 @@ static void begin_to_stop(struct ev_loop *ev, ev_async *async, int events)
 	ev_timer_start(ev, &loop->drain);
 }
 
+static void take_settings(struct ev_loop *ev, ev_async *async, int events)
+{
+	(void)ev, (void)events;
+	struct loop *loop = async->data;
+	loop->live = atomic_load(&loop->next);
+	sem_post(loop->taken);
+}
+
 static bool start_daemon(struct loop *loop, int listen_fd, int connections)
 {
 	loop->daemon = client_daemon(loop, listen_fd, connections);
@@ -138,15 +146,19 @@ struct loop *loop_new(const struct loop_settings *settings)
 		return NULL;
 	}
 	loop->service = settings->service;
+	loop->live = settings->live;
 	atomic_fetch_add(&loop->service->metrics->connections_most, settings->connections);
 	ev_timer_init(&loop->turn, turn_due, 0, 0);
 	ev_prepare_init(&loop->resumes, before_sleep);
 	ev_async_init(&loop->told, begin_to_stop);
+	ev_async_init(&loop->renewed, take_settings);
 	ev_timer_init(&loop->drain, look_drained, 0, DRAIN_LOOK_SECONDS);
-	loop->turn.data = loop->resumes.data = loop->told.data = loop->drain.data = loop->sockets.data = loop;
+	loop->turn.data = loop->resumes.data = loop->told.data = loop->renewed.data = loop->drain.data =
+		loop->sockets.data = loop;
 	wake_init(loop);
 	ev_prepare_start(loop->ev, &loop->resumes);
 	ev_async_start(loop->ev, &loop->told);
+	ev_async_start(loop->ev, &loop->renewed);
 	const struct lanes_settings lanes = {
 		.loop = loop->ev,
 		.database_url = settings->service->config->database_url,
@@ -190,6 +202,13 @@ void loop_run(struct loop *loop)
 void loop_stop(struct loop *loop)
 {
 	ev_async_send(loop->ev, &loop->told);
+}
+
+void loop_renew(struct loop *loop, const struct live *live, sem_t *taken)
+{
+	loop->taken = taken;
+	atomic_store(&loop->next, live);
+	ev_async_send(loop->ev, &loop->renewed);
 }
 
 void loop_free(struct loop *loop)

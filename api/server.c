@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +12,10 @@
 
 #include "api/contract.h"
 #include "api/listen.h"
+#include "api/live.h"
 #include "api/loop.h"
 #include "api/service.h"
+#include "kept/config_again.h"
 #include "kept/limits.h"
 #include "kept/log.h"
 
@@ -22,6 +25,7 @@
 struct server {
 	const struct config *config;
 	struct service service;
+	struct live *live;
 	int listen_fd;
 	struct loop *loops[LOOPS];
 	pthread_t threads[LOOPS];
@@ -48,6 +52,7 @@ static bool start_loops(struct server *server)
 	for (int i = 0; i < loops && i < LOOPS; i++) {
 		const struct loop_settings settings = {
 			.service = &server->service,
+			.live = server->live,
 			.listen_fd = fcntl(server->listen_fd, F_DUPFD_CLOEXEC, 3),
 			.connections = share(KEPT_CONNECTIONS, loops, i),
 			.writers = share(server->config->writers, loops, i),
@@ -88,13 +93,36 @@ static void raise_files(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* SIGHUP: settings are read again. All loops use the new ones before the old are freed. */
+static void reload(struct server *server)
+{
+	sem_t taken;
+	listen_notify("RELOADING=1");
+	struct live *live = live_again();
+	if (live && sem_init(&taken, 0, 0) != 0) {
+		config_kept("no semaphore");
+		live_free(live);
+		live = NULL;
+	}
+	if (live) {
+		for (int i = 0; i < server->loop_count; i++)
+			loop_renew(server->loops[i], live, &taken);
+		for (int i = 0; i < server->loop_count; i++)
+			while (sem_wait(&taken) != 0)
+				;
+		sem_destroy(&taken);
+		live_free(server->live);
+		server->live = live;
+		config_taken_over(server->config, live->config, CONFIG_API);
+	}
+	listen_notify("READY=1");
+}
+
 static void wait_for_stop(struct server *server, const sigset_t *signals)
 {
 	int number;
-	do {
-		if (sigwait(signals, &number) != 0)
-			break;
-	} while (number == SIGHUP);
+	while (sigwait(signals, &number) == 0 && number == SIGHUP)
+		reload(server);
 	log_write(LOG_INFO_LEVEL, "stopping", NULL);
 	listen_notify("STOPPING=1");
 	atomic_store(&server->service.hurried, number == SIGINT);
@@ -113,7 +141,7 @@ static int serve(struct server *server)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP); /* a terminal that goes away does not end the service */
+	sigaddset(&signals, SIGHUP); /* also of a terminal that goes away: it does not end the service */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a failed write, and no end of the service */
 	/* Threads inherit the mask: only this one takes signals. */
@@ -139,19 +167,20 @@ int server_run(const struct config *config)
 {
 	struct text error;
 	struct server *server = calloc(1, sizeof(*server));
-	struct seal *seal = seal_new(config->secret);
+	struct live *live = live_new(config);
 	struct metrics *metrics = metrics_new();
 	int code = 1;
 	text_init(&error, 1024);
 	raise_files();
 	/* libpq asks for the host's name inside a call: a silent name server must not hold a loop for ten seconds. */
 	setenv("RES_OPTIONS", "timeout:1 attempts:1", 0);
-	if (!server || !seal || !metrics || !contract_start()) {
+	if (!server || !live || !metrics || !contract_start()) {
 		fputs("kept-api: no memory, or KEPT_SECRET is malformed\n", stderr);
 		goto out;
 	}
 	server->config = config;
-	if (!service_init(&server->service, config, seal, metrics)) {
+	server->live = live;
+	if (!service_init(&server->service, config, metrics)) {
 		fputs("kept-api: this build lacks a statement\n", stderr);
 		goto out;
 	}
@@ -162,10 +191,11 @@ int server_run(const struct config *config)
 		goto out;
 	}
 	code = serve(server);
+	live = server->live; /* it may be another by now */
 out:
 	text_release(&error);
 	metrics_free(metrics);
-	seal_free(seal);
+	live_free(live);
 	free(server);
 	return code;
 }

@@ -2,11 +2,9 @@
 
 #include "kept/embed.h"
 
-bool service_init(struct service *service, const struct config *config, const struct seal *seal,
-		  struct metrics *metrics)
+bool service_init(struct service *service, const struct config *config, struct metrics *metrics)
 {
 	service->config = config;
-	service->seal = seal;
 	service->metrics = metrics;
 	service->enter = statement_find("enter");
 	service->health = statement_find("health");

@@ -9,12 +9,10 @@
 
 #include "api/reply/metrics.h"
 #include "kept/config.h"
-#include "kept/seal.h"
 #include "sql/statement.h"
 
 struct service {
-	const struct config *config;
-	const struct seal *seal;
+	const struct config *config; /* of the start; live.h has what may be replaced */
 	struct metrics *metrics;
 	const struct statement *enter;  /* first of each unit with a credential */
 	const struct statement *health; /* answers the pages that have none */
@@ -30,7 +28,7 @@ struct service {
 };
 
 /* Fills `service` from the tables of the program. False: a statement is missing from the build. */
-bool service_init(struct service *service, const struct config *config, const struct seal *seal,
-		  struct metrics *metrics) __attribute__((warn_unused_result));
+bool service_init(struct service *service, const struct config *config, struct metrics *metrics)
+	__attribute__((warn_unused_result));
 
 #endif

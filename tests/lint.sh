@@ -1,5 +1,6 @@
 #!/bin/sh
-# Holds the source to its style, from the top of the checkout: headers compile alone, clang-format, shellcheck, cppcheck.
+# Holds the source to its style, from the top of the checkout: headers compile alone, clang-format, shellcheck, cppcheck,
+# systemd-analyze.
 # All of them run; the exit code is 1 if one had something to say.
 # usage: make lint, which sets LINT_FLAGS, the compiler's flags, and CC, the compiler.
 set -u
@@ -62,8 +63,35 @@ analysis() {
 		--suppress=missingIncludeSystem --suppress=varFuncNullUB api deploy include sql tests worker || failed=1
 }
 
+# The units name programs where `make install` puts them; here any program that is there will do.
+units() {
+	command -v systemd-analyze >/dev/null || {
+		echo "lint: systemd-analyze is missing: install the package systemd" >&2
+		failed=1
+		return
+	}
+	heading "units"
+	folder=$(mktemp -d)
+	cp deploy/systemd/*.service deploy/systemd/*.socket "$folder"
+	sed -i 's|/usr/local/bin/kept-[a-z]*|/bin/true|' "$folder"/*.service
+	said=$(systemd-analyze verify --recursive-errors=no "$folder"/* 2>&1) || failed=1
+	[ -z "$said" ] || {
+		printf '%s\n' "$said" >&2
+		failed=1
+	}
+	for unit in "$folder"/*.service; do
+		# The threshold is ten times what is printed.
+		systemd-analyze security --offline=true --threshold=20 --no-pager "$unit" >"$folder/said" 2>&1 || {
+			cat "$folder/said" >&2
+			failed=1
+		}
+	done
+	rm -rf "$folder"
+}
+
 headers_compile_alone "$@"
 format
 scripts
 analysis
+units
 exit "$failed"

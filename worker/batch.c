@@ -339,6 +339,13 @@ double batches_oldest(const struct batches *batches)
 	return oldest;
 }
 
+void batches_use(struct batches *batches, struct sender *sender, const char *public_url)
+{
+	batches->settings.sender = sender;
+	batches->settings.public_url = public_url;
+	batches_go_on(batches);
+}
+
 void batches_go_on(struct batches *batches)
 {
 	/* Another one begins each time, so that no batch always gets the place that became free. */

@@ -41,6 +41,8 @@ void batches_take(struct batches *batches, const PGresult *rows, double since);
 int batches_held(const struct batches *batches);
 /* When the one that is held for longest was taken, in steady_seconds(); 0: none is. */
 double batches_oldest(const struct batches *batches);
+/* From now on what starts is sent by that sender; what is under way ends by the one before. */
+void batches_use(struct batches *batches, struct sender *sender, const char *public_url);
 /* The sender has room again. */
 void batches_go_on(struct batches *batches);
 /* No more sends: what has not started is given back untried, what runs is settled when it ends, then the batches end.

@@ -267,6 +267,11 @@ bool mail_ready(const struct mail *mail)
 	return mail->under_way < mail->settings.connections;
 }
 
+bool mail_busy(const struct mail *mail)
+{
+	return mail->under_way > 0;
+}
+
 /* Makes sure that a thread is there for one more item. */
 static bool thread_is_there(struct mail *mail)
 {

@@ -38,6 +38,8 @@ void mail_free(struct mail *mail);
 
 /* True if mail_send() would start at once. */
 bool mail_ready(const struct mail *mail);
+/* True while something is under way. */
+bool mail_busy(const struct mail *mail);
 /* Starts to send; ends in one call of `done`, which may come from inside. Only while mail_ready(). */
 void mail_send(struct mail *mail, const struct send_job *job, send_done *done, void *context);
 /* Gives up what is under way: each ends as OUTCOME_UNKNOWN, within about a second. Nothing may be sent afterwards. */

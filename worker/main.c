@@ -11,8 +11,6 @@
 #include "kept/config.h"
 #include "kept/embed.h"
 #include "kept/log.h"
-#include "kept/seal.h"
-#include "worker/address.h"
 #include "worker/counts.h"
 #include "worker/page.h"
 #include "worker/transport.h"
@@ -53,28 +51,17 @@ static void raise_file_limit(void)
 static int run(const struct config *config, bool once)
 {
 	struct worker_settings settings = {.config = config, .once = once};
-	struct seal *seal = seal_new(config->secret);
 	struct counts *counts = counts_new();
 	struct page *page = NULL;
-	struct address_policy *policy = NULL;
 	struct words *words = NULL;
 	char *error = NULL;
 	int status = 2;
 
-	if (!seal || !counts) {
-		/* config_load() has checked KEPT_SECRET. */
+	if (!counts) {
 		fputs("kept-worker: out of memory\n", stderr);
 		status = 1;
 		goto out;
 	}
-	policy = address_policy_new(config->egress_allow, &error);
-	if (!policy) {
-		fprintf(stderr, "kept-worker: KEPT_EGRESS_ALLOW: %s\n", error ? error : "out of memory");
-		status = error ? 2 : 1;
-		goto out;
-	}
-	if (!address_policy_deny_own(policy))
-		log_write(LOG_WARNING_LEVEL, "own_addresses_not_read", NULL);
 	words = words_new(&embedded_messages, &error);
 	if (!words) {
 		fprintf(stderr, "kept-worker: worker/messages: %s\n", error ? error : "out of memory");
@@ -85,8 +72,6 @@ static int run(const struct config *config, bool once)
 		fputs("kept-worker: KEPT_WORKER_LISTEN: this address cannot be listened on.\n", stderr);
 		goto out;
 	}
-	settings.seal = seal;
-	settings.policy = policy;
 	settings.words = words;
 	settings.counts = counts;
 	log_write(LOG_INFO_LEVEL, "started", "sversion", KEPT_VERSION, "segress_allow", config->egress_allow, "bonce",
@@ -98,8 +83,6 @@ out:
 	page_free(page);
 	counts_free(counts);
 	words_free(words);
-	address_policy_free(policy);
-	seal_free(seal);
 	return status;
 }
 
@@ -127,7 +110,7 @@ int main(int argc, char **argv)
 	/* Secrets are in memory: no core file, no ptrace by the same account. */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	signal(SIGPIPE, SIG_IGN);
-	/* A terminal that goes away does not end the service: half a window would be sent again. */
+	/* Until the worker takes it as the sign to read its settings again, also from a terminal that goes away. */
 	signal(SIGHUP, SIG_IGN);
 	raise_file_limit();
 	log_start("kept-worker");

@@ -87,6 +87,11 @@ void sender_send(struct sender *sender, const struct send_job *job, send_done *d
 		webhook_send(sender->webhook, job, done, context);
 }
 
+bool sender_busy(const struct sender *sender)
+{
+	return mail_busy(sender->mail) || webhook_busy(sender->webhook);
+}
+
 void sender_stop(struct sender *sender)
 {
 	mail_stop(sender->mail);

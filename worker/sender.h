@@ -45,6 +45,8 @@ bool sender_ready(const struct sender *sender, const struct send_job *job);
 /* Starts to send; `job` is borrowed until the one call of `done`, which may come from inside. Only while
  * sender_ready(). */
 void sender_send(struct sender *sender, const struct send_job *job, send_done *done, void *context);
+/* True while something is under way. */
+bool sender_busy(const struct sender *sender);
 /* Gives up what is under way: each ends as OUTCOME_UNKNOWN, within about a second. */
 void sender_stop(struct sender *sender);
 

@@ -26,6 +26,7 @@ struct tick {
 	char worker_id[37];
 	ev_timer look;
 	bool clock_known; /* it was asked whether the test clock is set */
+	bool clock_moved; /* it is */
 	bool in_flight, wanted, stopped;
 	double sent;       /* the last one; steady seconds */
 	double watch_sent; /* when the figures were last asked for */
@@ -65,12 +66,23 @@ static bool says(const PGresult *rows, const char *column)
 }
 
 /* A moved clock makes reminders of any day; they must not reach people. */
+bool tick_may_use(const struct tick *tick, const struct config *config)
+{
+	return !tick->clock_moved || text_starts(config->mail_url, "file://") ||
+	       config_mail_is_loopback(config->mail_url);
+}
+
+void tick_use(struct tick *tick, const struct config *config)
+{
+	tick->settings.config = config;
+	tick_soon(tick);
+}
+
 static bool clock_is_good(struct tick *tick, const PGresult *next)
 {
-	const char *url = tick->settings.config->mail_url;
-
 	tick->clock_known = true;
-	if (!says(next, "test_clock") || text_starts(url, "file://") || config_mail_is_loopback(url))
+	tick->clock_moved = says(next, "test_clock");
+	if (tick_may_use(tick, tick->settings.config))
 		return true;
 	fputs("kept-worker: KEPT_MAIL_URL must be a file:// folder or a relay on loopback while the database has the "
 	      "test clock.\n",

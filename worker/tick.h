@@ -42,6 +42,11 @@ struct tick *tick_new(const struct tick_settings *settings) __attribute__((warn_
 /* No unit of it may be under way that could still be answered: after pipe_free(). Accepts NULL. */
 void tick_free(struct tick *tick);
 
+/* False: the database has the test clock and mail would leave this machine by these settings. */
+bool tick_may_use(const struct tick *tick, const struct config *config) __attribute__((warn_unused_result));
+/* Goes on with these settings, borrowed; tick_may_use() has been asked. */
+void tick_use(struct tick *tick, const struct config *config);
+
 /* Looks as soon as may be. */
 void tick_soon(struct tick *tick);
 /* Looks no more. What a tick under way has leased still goes to the batches. */

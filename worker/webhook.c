@@ -295,6 +295,11 @@ void webhook_free(struct webhook *webhook)
 	free(webhook);
 }
 
+bool webhook_busy(const struct webhook *webhook)
+{
+	return webhook->posts != NULL;
+}
+
 void webhook_stop(struct webhook *webhook)
 {
 	while (webhook->posts) {

@@ -36,6 +36,8 @@ void webhook_free(struct webhook *webhook);
 
 /* Starts to send; ends in one call of `done`, which may come from inside. */
 void webhook_send(struct webhook *webhook, const struct send_job *job, send_done *done, void *context);
+/* True while something is under way. */
+bool webhook_busy(const struct webhook *webhook);
 /* Gives up what is under way: each ends as OUTCOME_UNKNOWN, at once. */
 void webhook_stop(struct webhook *webhook);
 

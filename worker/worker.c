@@ -7,26 +7,33 @@
 
 #include <ev.h>
 
+#include "kept/config_again.h"
 #include "kept/limits.h"
 #include "kept/log.h"
+#include "kept/steady.h"
 #include "sql/pipe.h"
 #include "worker/batch.h"
-#include "worker/sender.h"
+#include "worker/outfit.h"
 #include "worker/tick.h"
 
 #define UNITS_IN_FLIGHT 8
-#define ONCE_PATIENCE_SECONDS 30.0  /* for an answered tick */
+#define ONCE_PATIENCE_SECONDS 30.0 /* for an answered tick */
+#define ENDING_LOOK_SECONDS 1.0
 #define SETTLE_PATIENCE_SECONDS 5.0 /* after KEPT_STOP_SECONDS */
 
 struct worker {
 	const struct worker_settings *settings;
 	struct ev_loop *loop;
-	struct sender *sender;
+	struct outfit_settings sending;
+	struct outfit *outfit, *before; /* `before`: what is under way with it ends; NULL: none */
+	ev_timer ending;                /* looks whether that has ended */
+	double quiet_since;             /* steady_seconds() since it has; 0: it has not */
+	bool again;                     /* settings are to be read once more then */
 	struct pipe *pipe;
 	struct batches *batches;
 	struct tick *tick;
 	ev_timer patience; /* once: for the database; stopping: for sends, then for settles */
-	ev_signal terminate, interrupt;
+	ev_signal terminate, interrupt, hang_up;
 	ev_prepare stopped;
 	int connected; /* -1 not known */
 	bool stopping, given_up;
@@ -129,7 +136,9 @@ static void patience_over(struct ev_loop *loop, ev_timer *timer, int revents)
 	} else if (!worker->given_up) {
 		worker->given_up = true;
 		wait_at_most(worker, SETTLE_PATIENCE_SECONDS);
-		sender_stop(worker->sender);
+		sender_stop(worker->outfit->sender);
+		if (worker->before)
+			sender_stop(worker->before->sender);
 	} else {
 		/* Their leases run out; whoever takes them records the open windows as unknown. */
 		log_write(LOG_ERROR_LEVEL, "stopped_unsettled", "ibatches", (long long)batches_held(worker->batches),
@@ -153,20 +162,71 @@ static void stop(struct ev_loop *loop, ev_signal *signal, int revents)
 	batches_stop(worker->batches);
 }
 
+static void read_settings_again(struct worker *worker)
+{
+	struct outfit *outfit = outfit_again(&worker->sending);
+
+	if (!outfit)
+		return;
+	if (!tick_may_use(worker->tick, outfit->config)) {
+		config_kept("KEPT_MAIL_URL must be a file:// folder or a relay on loopback while the database has the "
+			    "test clock.");
+		outfit_free(outfit);
+		return;
+	}
+	worker->before = worker->outfit;
+	worker->outfit = outfit;
+	worker->quiet_since = 0;
+	batches_use(worker->batches, outfit->sender, outfit->config->public_url);
+	tick_use(worker->tick, outfit->config);
+	ev_timer_again(worker->loop, &worker->ending);
+	config_taken_over(worker->settings->config, outfit->config, CONFIG_WORKER);
+}
+
+/* Its threads hold connections for a while when they have nothing to do; freed before that they would hold up the loop.
+ */
+static void look_whether_ended(struct ev_loop *loop, ev_timer *timer, int revents)
+{
+	struct worker *worker = timer->data;
+	double now = steady_seconds();
+
+	(void)revents;
+	if (sender_busy(worker->before->sender))
+		worker->quiet_since = 0;
+	else if (worker->quiet_since <= 0)
+		worker->quiet_since = now;
+	if (worker->quiet_since <= 0 || now - worker->quiet_since < KEPT_MAIL_IDLE_SECONDS + ENDING_LOOK_SECONDS)
+		return;
+	ev_timer_stop(loop, timer);
+	outfit_free(worker->before);
+	worker->before = NULL;
+	if (!worker->again || worker->stopping)
+		return;
+	worker->again = false;
+	read_settings_again(worker);
+}
+
+static void hung_up(struct ev_loop *loop, ev_signal *signal, int revents)
+{
+	struct worker *worker = signal->data;
+
+	(void)loop;
+	(void)revents;
+	if (worker->stopping)
+		return;
+	/* One after the other, so that no more than two sets of connections are open. */
+	if (worker->before) {
+		log_write(LOG_INFO_LEVEL, "reload_waits", NULL);
+		worker->again = true;
+	} else {
+		read_settings_again(worker);
+	}
+}
+
 /* False: no memory; settings have been checked before. */
 static bool start_parts(struct worker *worker)
 {
 	const struct worker_settings *settings = worker->settings;
-	struct sender_settings sender = {
-		.loop = worker->loop,
-		.config = settings->config,
-		.seal = settings->seal,
-		.policy = settings->policy,
-		.words = settings->words,
-		.limits = sender_limits(),
-		.room = sender_has_room,
-		.context = worker,
-	};
 	struct pipe_settings pipe = {
 		.loop = worker->loop,
 		.database_url = settings->config->database_url,
@@ -182,14 +242,13 @@ static bool start_parts(struct worker *worker)
 		.context = worker,
 	};
 
-	worker->sender = sender_new(&sender);
-	worker->pipe = worker->sender ? pipe_new(&pipe) : NULL;
+	worker->pipe = pipe_new(&pipe);
 	if (!worker->pipe)
 		return false;
 	worker->batches = batches_new(&(struct batches_settings){
 		.loop = worker->loop,
 		.pipe = worker->pipe,
-		.sender = worker->sender,
+		.sender = worker->outfit->sender,
 		.public_url = settings->config->public_url,
 		.counts = settings->counts,
 		.ended = batch_ended,
@@ -215,7 +274,12 @@ static void start_watchers(struct worker *worker)
 	ev_signal_init(&worker->terminate, stop, SIGTERM);
 	ev_signal_init(&worker->interrupt, stop, SIGINT);
 	ev_prepare_init(&worker->stopped, look_whether_stopped);
+	ev_signal_init(&worker->hang_up, hung_up, SIGHUP);
+	ev_init(&worker->ending, look_whether_ended);
+	worker->ending.repeat = ENDING_LOOK_SECONDS;
 	worker->patience.data = worker->terminate.data = worker->interrupt.data = worker->stopped.data = worker;
+	worker->hang_up.data = worker->ending.data = worker;
+	ev_signal_start(worker->loop, &worker->hang_up);
 	ev_signal_start(worker->loop, &worker->terminate);
 	ev_signal_start(worker->loop, &worker->interrupt);
 	if (worker->settings->once)
@@ -226,7 +290,10 @@ static void start_watchers(struct worker *worker)
 /* Order: sends end without a word, units end while their batches are still there. */
 static void release(struct worker *worker)
 {
-	sender_free(worker->sender);
+	if (worker->before)
+		ev_timer_stop(worker->loop, &worker->ending);
+	outfit_free(worker->before);
+	outfit_free(worker->outfit);
 	if (worker->tick)
 		tick_stop(worker->tick);
 	batches_free(worker->batches);
@@ -238,20 +305,27 @@ static void release(struct worker *worker)
 int worker_run(const struct worker_settings *settings)
 {
 	struct worker worker = {.settings = settings, .connected = -1, .exit_status = 1};
+	char *error = NULL;
 
 	worker.loop = ev_loop_new(EVFLAG_AUTO);
 	if (!worker.loop) {
 		fputs("kept-worker: the event loop does not start.\n", stderr);
 		return 1;
 	}
-	if (start_parts(&worker)) {
+	worker.sending = (struct outfit_settings){worker.loop, settings->words, sender_has_room, &worker};
+	worker.outfit = outfit_new(&worker.sending, settings->config, &error);
+	if (worker.outfit && start_parts(&worker)) {
 		start_watchers(&worker);
 		ev_run(worker.loop, 0);
 		ev_signal_stop(worker.loop, &worker.terminate);
 		ev_signal_stop(worker.loop, &worker.interrupt);
+		ev_signal_stop(worker.loop, &worker.hang_up);
 	} else {
-		fputs("kept-worker: out of memory\n", stderr);
+		fprintf(stderr, "kept-worker: %s%s\n", error ? "KEPT_EGRESS_ALLOW: " : "",
+			error ? error : "out of memory");
+		worker.exit_status = error ? 2 : 1;
 	}
+	free(error);
 	release(&worker);
 	return worker.exit_status;
 }

@@ -10,15 +10,11 @@
 #include <stdbool.h>
 
 #include "kept/config.h"
-#include "kept/seal.h"
-#include "worker/address.h"
 #include "worker/counts.h"
 #include "worker/words.h"
 
 struct worker_settings {
-	const struct config *config; /* borrowed, like all below */
-	const struct seal *seal;
-	const struct address_policy *policy;
+	const struct config *config; /* of the start; borrowed, like all below */
 	struct words *words;
 	struct counts *counts;
 	bool once; /* do all that is due, then end; a database that does not answer within 30 s ends it too */

@@ -18,7 +18,7 @@ static json_t *problem_of(const struct exchange *exchange, const json_t *refused
 		problem_of_sqlstate(state, json_string_value(json_object_get(refused, "code")), &by_design);
 	struct text type;
 	text_init(&type, KEPT_SETTING_BYTES);
-	text_adds(&type, exchange->loop->service->config->public_url);
+	text_adds(&type, exchange->loop->live->config->public_url);
 	text_adds(&type, "/docs/problems/");
 	text_adds(&type, problem->code);
 	json_t *made = text_ok(&type) ? json_pack("{s:s, s:s, s:i, s:s}", "type", type.bytes, "title", problem->title,
@@ -61,7 +61,7 @@ bool bulk_answer(struct exchange *exchange)
 	size_t i;
 	json_array_foreach (json_object_get(body, "items"), i, item)
 		ok = ok && finish_item(exchange, item);
-	if (ok && secrets_open(exchange->loop->service->seal, body, &opened))
+	if (ok && secrets_open(exchange->loop->live->seal, body, &opened))
 		text = json_dumps(body, JSON_COMPACT);
 	json_decref(body);
 	exchange->shows_secret = opened > 0;

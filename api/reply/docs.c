@@ -124,7 +124,7 @@ static void add_example(struct text *out, const struct exchange *exchange, const
 {
 	const struct problem_reply reply = {
 		.problem = problem,
-		.public_url = exchange->loop->service->config->public_url,
+		.public_url = exchange->loop->live->config->public_url,
 		.request_id = EXAMPLE_ID,
 		.detail = problem->about,
 		.errors = example_errors(problem),

@@ -135,7 +135,7 @@ static void write_home(struct exchange *exchange, const struct health *health)
 	worker_words(health, worker);
 	const char *const values[][2] = {
 		{"version", KEPT_VERSION},
-		{"public_url", exchange->loop->service->config->public_url},
+		{"public_url", exchange->loop->live->config->public_url},
 		{"database", !health->database            ? "does not answer"
 			     : migrated(exchange, health) ? "answers"
 							  : "answers, but lacks migrations: run kept-api migrate"},

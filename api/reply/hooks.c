@@ -30,7 +30,7 @@ static bool give_secrets(struct exchange *exchange, struct text *made, bool ok)
 /* One for each contact of channel webhook; one alone where the body is a single endpoint or contact. */
 bool hook_before_webhook_secrets(struct exchange *exchange)
 {
-	const struct seal *seal = exchange->loop->service->seal;
+	const struct seal *seal = exchange->loop->live->seal;
 	const json_t *contacts = json_object_get(exchange->json, "contacts"), *contact;
 	struct text made;
 	bool ok = true;
@@ -54,7 +54,7 @@ bool hook_before_api_key(struct exchange *exchange)
 	struct text made;
 	text_init(&made, SECRETS_BYTES);
 	text_adds(&made, "[");
-	bool ok = secrets_add_key(exchange->loop->service->seal, &made);
+	bool ok = secrets_add_key(exchange->loop->live->seal, &made);
 	return give_secrets(exchange, &made, ok);
 }
 
@@ -69,7 +69,7 @@ bool hook_after_open_secrets(struct exchange *exchange)
 	if (ok && exchange->prefer.rollback)
 		secrets_drop(body);
 	else
-		ok = ok && secrets_open(exchange->loop->service->seal, body, &opened);
+		ok = ok && secrets_open(exchange->loop->live->seal, body, &opened);
 	char *text = ok ? json_dumps(body, JSON_COMPACT) : NULL;
 	json_decref(body);
 	exchange->shows_secret = opened > 0;

@@ -164,8 +164,8 @@ static bool take_page(struct exchange *exchange)
 	snprintf(exchange->page_size, sizeof(exchange->page_size), "%ld", items);
 	if (token < 0 || !exchange->values[token])
 		return true;
-	exchange->after = page_token_open(exchange->loop->service->seal, operation, exchange->values,
-					  exchange->key_hash, exchange->values[token]);
+	exchange->after = page_token_open(exchange->loop->live->seal, operation, exchange->values, exchange->key_hash,
+					  exchange->values[token]);
 	if (exchange->after)
 		return true;
 	problem_errors_parameter(&exchange->errors, "page_token", "does not belong to this list and these filters");

@@ -239,7 +239,7 @@ void exchange_problem(struct exchange *exchange, const char *code, const char *d
 	}
 	const struct problem_reply shown = {
 		.problem = problem,
-		.public_url = exchange->loop->service->config->public_url,
+		.public_url = exchange->loop->live->config->public_url,
 		.request_id = exchange->id,
 		.detail = detail,
 		.errors = exchange->problem_errors ? exchange->problem_errors

@@ -97,7 +97,7 @@ static bool take_items(struct exchange *exchange)
 {
 	const struct bulk_source source = {
 		.operation = exchange->operation,
-		.seal = exchange->loop->service->seal,
+		.seal = exchange->loop->live->seal,
 		.bytes = exchange->body.bytes,
 		.length = exchange->body.length,
 		.sheet = exchange->sheet,

@@ -9,7 +9,7 @@
 
 char *list_token(struct exchange *exchange, const char *keyset)
 {
-	char *token = page_token_new(exchange->loop->service->seal, exchange->operation, exchange->values,
+	char *token = page_token_new(exchange->loop->live->seal, exchange->operation, exchange->values,
 				     exchange->key_hash, keyset);
 	if (!token)
 		exchange_problem(exchange, "unavailable", NULL);

@@ -1,11 +1,8 @@
 /* Stopping loses no request: connections at rest when the stop comes, and twenty restarts under load in which the next
  * process takes over the socket while the one before drains. */
 #include <check.h>
-#include <errno.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +12,11 @@
 #include "kept/text.h"
 #include "tests/support/api.h"
 #include "tests/support/cluster.h"
+#include "tests/support/visitors.h"
 
 #define ROUNDS 10
 #define RESTING 60
 #define RESTARTS 20
-#define CLIENTS 8
 #define REQUESTS_EACH 300 /* between two restarts, at least */
 #define PATIENCE_SECONDS 20
 
@@ -191,113 +188,30 @@ START_TEST(interrupt_waits_for_nobody_at_rest)
 }
 END_TEST
 
-/* The load. Its threads do not judge: they count. */
-struct crowd {
-	struct api face;
-	atomic_bool enough;
-	atomic_int sent, whole, lost, wrong; /* wrong: a whole reply that is neither 200 nor 201 */
-};
-
-enum manner { KEEPS_ALIVE, COMES_ANEW, TAKES_ITS_TIME };
-
-struct load_client {
-	struct crowd *crowd;
-	enum manner manner;
-	char *read, *write;
-};
-
-static int try_connect(const struct crowd *crowd)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)crowd->face.port)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
-/* One request on the connection; closes it when the server says so. */
-static void ask_once(struct load_client *client, int *fd, bool write)
-{
-	struct crowd *crowd = client->crowd;
-	const char *request = write ? client->write : client->read;
-	if (*fd < 0)
-		*fd = try_connect(crowd);
-	atomic_fetch_add(&crowd->sent, 1);
-	if (*fd < 0) {
-		atomic_fetch_add(&crowd->lost, 1);
-		return;
-	}
-	api_write(*fd, request, strlen(request));
-	struct api_reply reply = api_read(*fd, false, 15);
-	bool whole = reply.status > 0 && !reply.left_open;
-	atomic_fetch_add(whole ? &crowd->whole : &crowd->lost, 1);
-	if (whole && reply.status != 200 && reply.status != 201)
-		atomic_fetch_add(&crowd->wrong, 1);
-	if (!whole || reply.closed || client->manner == COMES_ANEW) {
-		close(*fd);
-		*fd = -1;
-	}
-	api_reply_release(&reply);
-}
-
-static void *run_client(void *context)
-{
-	struct load_client *client = context;
-	int fd = -1;
-	for (int i = 0; !atomic_load(&client->crowd->enough); i++) {
-		ask_once(client, &fd, i % 5 == 4);
-		/* Others rest between two requests; without any pause two cores would be the bottleneck of the test. */
-		usleep(client->manner == TAKES_ITS_TIME ? 700 * 1000 : 2000);
-	}
-	if (fd >= 0)
-		close(fd);
-	return NULL;
-}
-
 START_TEST(twenty_restarts_under_load_lose_no_request)
 {
-	static const enum manner manners[CLIENTS] = {KEEPS_ALIVE, KEEPS_ALIVE, KEEPS_ALIVE,    COMES_ANEW,
-						     COMES_ANEW,  COMES_ANEW,  TAKES_ITS_TIME, TAKES_ITS_TIME};
 	struct program programs[RESTARTS + 1];
-	struct crowd crowd = {0};
-	struct load_client clients[CLIENTS];
-	pthread_t threads[CLIENTS];
-	int listen_fd = open_socket(&crowd.face.port);
-	char *read = api_request(&api, "GET", "/v1/groups", NULL, NULL);
-	char *write = api_request(&api, "POST", "/v1/people", NULL, "{\"name\":\"Ana\",\"groups\":[\"families\"]}");
+	struct visitors visitors;
+	struct api face = api;
+	int listen_fd = open_socket(&face.port);
 	start_on(&programs[0], listen_fd, 0);
-	for (int i = 0; i < CLIENTS; i++) {
-		clients[i] = (struct load_client){&crowd, manners[i], read, write};
-		ck_assert_int_eq(pthread_create(&threads[i], NULL, run_client, &clients[i]), 0);
-	}
+	visitors_come(&visitors, &face);
 	for (int i = 0; i < RESTARTS; i++) {
-		int before = atomic_load(&crowd.whole);
+		int before = atomic_load(&visitors.whole);
 		start_on(&programs[i + 1], listen_fd, i + 1);
 		program_signal(&programs[i], SIGTERM);
 		if (i >= 3)
 			must_have_ended_well(&programs[i - 3]);
 		double end = clock_seconds() + PATIENCE_SECONDS;
-		while (atomic_load(&crowd.whole) < before + REQUESTS_EACH && clock_seconds() < end)
+		while (atomic_load(&visitors.whole) < before + REQUESTS_EACH && clock_seconds() < end)
 			usleep(5000);
 	}
-	atomic_store(&crowd.enough, true);
-	for (int i = 0; i < CLIENTS; i++)
-		pthread_join(threads[i], NULL);
+	visitors_leave(&visitors);
 	program_signal(&programs[RESTARTS], SIGTERM);
 	for (int i = RESTARTS - 3; i <= RESTARTS; i++)
 		must_have_ended_well(&programs[i]);
-	printf("%d restarts: %d requests sent, %d whole replies, %d lost, %d wrong\n", RESTARTS, crowd.sent,
-	       crowd.whole, crowd.lost, crowd.wrong);
-	fflush(stdout);
-	ck_assert_int_eq(crowd.lost, 0);
-	ck_assert_int_eq(crowd.wrong, 0);
-	ck_assert_int_eq(crowd.sent, crowd.whole);
-	ck_assert_int_ge(crowd.sent, RESTARTS * REQUESTS_EACH);
-	free(read);
-	free(write);
+	printf("%d restarts: ", RESTARTS);
+	visitors_must_have_lost_nothing(&visitors, RESTARTS * REQUESTS_EACH);
 	close(listen_fd);
 }
 END_TEST

@@ -13,11 +13,9 @@
 #include "kept/text.h"
 #include "tests/support/query.h"
 
-#define RING "a:0123456789abcdef0123456789abcdef"
-
 static char *seal_secret(void)
 {
-	struct seal *seal = seal_new(RING);
+	struct seal *seal = seal_new(STAGE_RING);
 	struct text sealed;
 
 	text_init(&sealed, 1024);
@@ -110,8 +108,10 @@ void stage_worker(struct stage *stage, struct program *worker, bool once)
 	char *environment[] = {
 		variable("KEPT_DATABASE_URL", stage->url),
 		variable("KEPT_MAIL_URL", stage->mail_url),
-		variable("KEPT_MAIL_FROM", "Kept <kept@lakeview.example>"),
-		variable("KEPT_SECRET", RING),
+		stage->files ? variable("KEPT_MAIL_FROM_FILE", "mail_from")
+			     : variable("KEPT_MAIL_FROM", "Kept <kept@lakeview.example>"),
+		stage->files ? variable("KEPT_SECRET_FILE", "secret") : variable("KEPT_SECRET", STAGE_RING),
+		stage->files ? variable("KEPT_LOG_FILE", "log_level") : variable("KEPT_LOG", "info"),
 		variable("KEPT_EGRESS_ALLOW", "127.0.0.1/32:*"),
 		variable("KEPT_CHECK_EVERY", "100ms"),
 		variable("KEPT_PUBLIC_URL", "https://kept.lakeview.example"),

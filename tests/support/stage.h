@@ -18,6 +18,7 @@
 #define STAGE_ID_SIZE 37
 #define STAGE_SECONDS 60.0 /* that anything may take that is not timed */
 #define STAGE_KEY "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" /* its hash; of an admin */
+#define STAGE_RING "a:0123456789abcdef0123456789abcdef" /* what STAGE_SECRET is sealed by */
 #define STAGE_SECRET "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
 
 struct stage {
@@ -26,6 +27,7 @@ struct stage {
 	char *superuser; /* for questions and changes */
 	char folder[32]; /* where programs run; mail for demonstration districts goes to var/mail in it */
 	char *mail_url;  /* KEPT_MAIL_URL; of the peer unless a test sets another */
+	bool files;      /* workers read mail_from, secret and log_level from files of these names in the folder */
 	int page;        /* port of 127.0.0.1 where workers show their figures; 0: none */
 	struct smtp_peer *mail;
 	struct http_peer *hooks;
