@@ -54,10 +54,8 @@ static const struct {
 	const char *name;
 	void (*run)(struct bench *bench);
 } parts[] = {
-	{"requests", bench_requests},
-	{"reminders", bench_reminders},
-	{"idle", bench_idle},
-	{"wake", bench_wake},
+	{"requests", bench_requests}, {"bulk", bench_bulk}, {"reminders", bench_reminders},
+	{"idle", bench_idle},         {"wake", bench_wake},
 };
 
 static bool wanted(int count, char **names, const char *name)

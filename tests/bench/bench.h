@@ -42,6 +42,7 @@ char *crowd_copy(struct bench *bench, const char *from, const char *name);
 void crowd_drop(struct bench *bench, const char *name);
 
 void bench_requests(struct bench *bench);  /* the API's answers, and ratios in pairs */
+void bench_bulk(struct bench *bench);      /* a thousand by one request, and by a thousand */
 void bench_reminders(struct bench *bench); /* what is due in one instant */
 void bench_idle(struct bench *bench);      /* a tick with nothing to do */
 void bench_wake(struct bench *bench);      /* from a request to the first byte of its reminder */

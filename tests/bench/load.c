@@ -17,7 +17,7 @@
 
 #define CONNECTIONS 256
 #define ANSWER_BYTES (8 * 1024 * 1024)
-#define REQUEST_BYTES (64 * 1024)
+#define REQUEST_BYTES (2 * 1024 * 1024)
 #define PATIENCE_MS 15000
 
 struct user {
