@@ -6,6 +6,9 @@ import type { components, paths } from './made/kept.js';
 export type Commitment = components['schemas']['Commitment'];
 export type Problem = components['schemas']['Problem'];
 
+// Lists can also be had as a sheet, by Accept; without it all is JSON.
+type Json = `application/${string}json`;
+
 export class Refused extends Error {
 	constructor(readonly problem: Problem) {
 		super(`${problem.status} ${problem.title}: ${problem.detail}`);
@@ -29,7 +32,7 @@ function etag(answer: Answer<unknown>): string {
 export type Told = { promise: Commitment; listed: string[]; refused: Problem; agreed: number | null };
 
 export async function readmeExample(base: string, key: string, due: string, through: typeof fetch): Promise<Told> {
-	const kept = createClient<paths>({ baseUrl: base, headers: { Authorization: `Bearer ${key}` }, fetch: through });
+	const kept = createClient<paths, Json>({ baseUrl: base, headers: { Authorization: `Bearer ${key}` }, fetch: through });
 
 	const maria = taken(
 		await kept.POST('/v1/people', {
@@ -95,7 +98,7 @@ export async function readmeExample(base: string, key: string, due: string, thro
 }
 
 // Never run: what the types must refuse. A line that compiles after all is an error of its own.
-export function refusedByTypes(kept: ReturnType<typeof createClient<paths>>, id: string): unknown[] {
+export function refusedByTypes(kept: ReturnType<typeof createClient<paths, Json>>, id: string): unknown[] {
 	return [
 		// @ts-expect-error no such path
 		kept.GET('/v1/persons'),
