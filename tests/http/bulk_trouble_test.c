@@ -152,6 +152,28 @@ START_TEST(connection_lost_half_way_it_is_all_done_once)
 }
 END_TEST
 
+/* A lock that is not given, a timeout, a deadlock: nothing is wrong with an item, so none is told as wrong. */
+START_TEST(what_is_no_refusal_ends_the_whole)
+{
+	static const char *const troubles[][2] = {{"set lock_timeout = '200ms'", "55P03"},
+						  {"set statement_timeout = '500ms'", "57014"}};
+	PGconn *holder = hold(world.lakeview.person);
+	for (int i = 0; i < 2; i++) {
+		char *state = query_state(
+			world.superuser,
+			text_of("%s; select set_config('kept.district', '%s', false), set_config('kept.role', 'admin', "
+				"false), set_config('kept.actor', 'test', false); select kept.bulk('{}', 'person', "
+				"'[{\"body\":{\"name\":\"Ended\",\"groups\":[\"families\"]}},"
+				"{\"id\":\"%s\",\"body\":{\"name\":\"Ended\"}}]', false)",
+				troubles[i][0], world.lakeview.id, world.lakeview.person));
+		ck_assert_str_eq(state, troubles[i][1]);
+		free(state);
+	}
+	PQfinish(holder);
+	ck_assert_int_eq(people_named("Ended"), 0);
+}
+END_TEST
+
 static char large_body[KEPT_BODY_BYTES + 1000];
 
 START_TEST(few_large_bodies_are_held_at_once)
@@ -203,6 +225,7 @@ int main(void)
 	tcase_add_test(all, parallel_repeats_are_carried_out_once);
 	tcase_add_test(all, killed_half_way_it_is_all_done_once_by_a_repeat);
 	tcase_add_test(all, connection_lost_half_way_it_is_all_done_once);
+	tcase_add_test(all, what_is_no_refusal_ends_the_whole);
 	tcase_add_test(all, few_large_bodies_are_held_at_once);
 	suite_add_tcase(suite, all);
 	SRunner *runner = srunner_create(suite);
