@@ -19,6 +19,7 @@ static const char usage[] =
 	"                        [--expires DATE] [--name NAME]\n"
 	"       kept-api key rotate ID [--overlap-hours HOURS]\n"
 	"       kept-api secret rotate\n"
+	"       kept-api audit verify [--district ID [--head NUMBER:HASH]]\n"
 	"       kept-api check-config\n"
 	"       kept-api --version | --help\n"
 	"\n"
@@ -32,6 +33,8 @@ static const char usage[] =
 	"  key rotate    gives a key a new text; prints it once, alone on the last line. The old one is good\n"
 	"                for 24 hours more, or as many as you say (0 to 336)\n"
 	"  secret rotate puts a new first key into KEPT_SECRET_FILE, or into var/secret\n"
+	"  audit verify  walks the chain of audit entries of each district and prints its head; 1 if a block or\n"
+	"                an entry was changed, added or removed. --head: one that you noted must be in the chain\n"
 	"  check-config  reads the settings and compares them with the database\n"
 	"\n"
 	"Settings are environment variables (KEPT_DATABASE_URL, KEPT_LISTEN, ...); see README.md.\n"
@@ -53,6 +56,7 @@ static const struct {
 	{"district", "add", command_district_add},
 	{"key", "add", command_key_add},
 	{"key", "rotate", command_key_rotate},
+	{"audit", "verify", command_audit_verify},
 	{"check-config", NULL, command_check_config},
 };
 

@@ -55,7 +55,7 @@ static const char *const reasons[] = {
 struct counts {
 	pthread_mutex_t lock; /* of all below */
 	unsigned long outcomes[CHANNELS][OUTCOMES][REASONS];
-	unsigned long looks, connects;
+	unsigned long looks, connects, blocks;
 	double looked_at; /* steady seconds; 0 never */
 	double oldest;    /* steady seconds; 0 none is held */
 	int held;
@@ -154,6 +154,13 @@ void counts_connected(struct counts *counts, bool connected)
 	pthread_mutex_unlock(&counts->lock);
 }
 
+void counts_chained(struct counts *counts, unsigned long blocks)
+{
+	pthread_mutex_lock(&counts->lock);
+	counts->blocks += blocks;
+	pthread_mutex_unlock(&counts->lock);
+}
+
 static double cell_number(const PGresult *row, const char *before, const char *after)
 {
 	char column[40];
@@ -177,6 +184,7 @@ void counts_watched(struct counts *counts, const PGresult *row)
 	for (int i = 0; i < COUNTS_WHYS; i++)
 		watch.waiting[i] = (long long)cell_number(row, "waiting_", whys[i]);
 	watch.leases_over = (long long)cell_number(row, "leases_over", "");
+	watch.audit_age = cell_number(row, "audit_age", "");
 	watch.clock_skew = exposition_clock() - cell_number(row, "clock", "");
 	pthread_mutex_lock(&counts->lock);
 	counts->watch = watch;
@@ -226,6 +234,10 @@ static void write_due(const struct counts *counts, struct text *out)
 			"Batches of any worker whose lease ran out and that nobody has taken over yet.");
 	if (counts->watched)
 		text_addf(out, "kept_worker_leases_over %lld\n", watch->leases_over);
+	exposition_head(out, "kept_worker_audit_unchained_age_seconds", "gauge",
+			"How long the oldest audit entry has been in no block; 0: all are in one.");
+	if (counts->watched)
+		text_addf(out, "kept_worker_audit_unchained_age_seconds %.3f\n", watch->audit_age);
 	exposition_head(out, "kept_worker_clock_skew_seconds", "gauge",
 			"This machine's clock minus the database's, to within the time of one answer.");
 	if (counts->watched)
@@ -245,6 +257,8 @@ static void write_self(const struct counts *counts, struct text *out)
 	exposition_head(out, "kept_worker_lease_age_seconds", "gauge",
 			"How long this worker has had the batch that it has had for longest; 0: it has none.");
 	text_addf(out, "kept_worker_lease_age_seconds %.3f\n", counts->oldest > 0 ? now - counts->oldest : 0);
+	exposition_head(out, "kept_worker_audit_blocks_total", "counter", "Blocks of the audit that this worker made.");
+	text_addf(out, "kept_worker_audit_blocks_total %lu\n", counts->blocks);
 	exposition_head(out, "kept_worker_looks_total", "counter", "Completed looks at what is due.");
 	text_addf(out, "kept_worker_looks_total %lu\n", counts->looks);
 	exposition_head(out, "kept_worker_last_look_age_seconds", "gauge", "Time since the last completed look.");

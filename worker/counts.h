@@ -26,6 +26,7 @@ struct counts_watch {
 	long long due[COUNTS_STAGES];
 	long long waiting[COUNTS_WHYS];
 	long long leases_over;
+	double audit_age;  /* seconds that the oldest audit entry has been in no block; 0: all are */
 	double clock_skew; /* this machine's clock minus the database's */
 };
 
@@ -42,6 +43,8 @@ void counts_outcomes(struct counts *counts, const PGresult *rows);
 void counts_looked(struct counts *counts);
 void counts_held(struct counts *counts, int batches, double oldest);
 void counts_connected(struct counts *counts, bool connected);
+/* So many blocks of the audit were made. */
+void counts_chained(struct counts *counts, unsigned long blocks);
 /* The row of the statement watch, which was answered now. */
 void counts_watched(struct counts *counts, const PGresult *row);
 

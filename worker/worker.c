@@ -13,6 +13,7 @@
 #include "kept/steady.h"
 #include "sql/pipe.h"
 #include "worker/batch.h"
+#include "worker/chain.h"
 #include "worker/outfit.h"
 #include "worker/tick.h"
 
@@ -32,6 +33,7 @@ struct worker {
 	struct pipe *pipe;
 	struct batches *batches;
 	struct tick *tick;
+	struct chain *chain;
 	ev_timer patience; /* once: for the database; stopping: for sends, then for settles */
 	ev_signal terminate, interrupt, hang_up;
 	ev_prepare stopped;
@@ -49,12 +51,31 @@ static void finish(void *context, int status)
 	ev_break(worker->loop, EVBREAK_ALL);
 }
 
+static void chained(void *context)
+{
+	finish(context, 0);
+}
+
 static void wait_at_most(struct worker *worker, double seconds)
 {
 	ev_timer_stop(worker->loop, &worker->patience);
 	ev_now_update(worker->loop);
 	ev_timer_set(&worker->patience, seconds, 0.0);
 	ev_timer_start(worker->loop, &worker->patience);
+}
+
+/* Nothing is due any more, or the worker cannot go on. */
+static void tick_finished(void *context, int status)
+{
+	struct worker *worker = context;
+
+	if (status != 0) {
+		finish(worker, status);
+		return;
+	}
+	tick_stop(worker->tick);
+	wait_at_most(worker, ONCE_PATIENCE_SECONDS);
+	chain_finish(worker->chain, chained, worker);
 }
 
 static void notified(void *context, const char *channel)
@@ -91,8 +112,11 @@ static void answered(void *context)
 {
 	struct worker *worker = context;
 
-	if (!worker->stopping)
-		ev_timer_stop(worker->loop, &worker->patience);
+	if (worker->stopping)
+		return;
+	ev_timer_stop(worker->loop, &worker->patience);
+	if (!worker->settings->once)
+		chain_soon(worker->chain);
 }
 
 static void batch_ended(void *context)
@@ -157,6 +181,7 @@ static void stop(struct ev_loop *loop, ev_signal *signal, int revents)
 	log_write(LOG_INFO_LEVEL, "stopping", "ibatches", (long long)batches_held(worker->batches), NULL);
 	worker->stopping = true;
 	tick_stop(worker->tick);
+	chain_stop(worker->chain);
 	wait_at_most(worker, KEPT_STOP_SECONDS);
 	ev_prepare_start(loop, &worker->stopped);
 	batches_stop(worker->batches);
@@ -262,10 +287,11 @@ static bool start_parts(struct worker *worker)
 		.counts = settings->counts,
 		.once = settings->once,
 		.answered = answered,
-		.finished = finish,
+		.finished = tick_finished,
 		.context = worker,
 	});
-	return worker->batches && worker->tick;
+	worker->chain = chain_new(worker->loop, worker->pipe, settings->counts);
+	return worker->batches && worker->tick && worker->chain;
 }
 
 static void start_watchers(struct worker *worker)
@@ -296,9 +322,12 @@ static void release(struct worker *worker)
 	outfit_free(worker->outfit);
 	if (worker->tick)
 		tick_stop(worker->tick);
+	if (worker->chain)
+		chain_stop(worker->chain);
 	batches_free(worker->batches);
 	pipe_free(worker->pipe);
 	tick_free(worker->tick);
+	chain_free(worker->chain);
 	ev_loop_destroy(worker->loop);
 }
 

@@ -41,6 +41,7 @@ int command_migrate(const struct config *config, int argc, char **argv);
 int command_district_add(const struct config *config, int argc, char **argv);
 int command_key_add(const struct config *config, int argc, char **argv);
 int command_key_rotate(const struct config *config, int argc, char **argv);
+int command_audit_verify(const struct config *config, int argc, char **argv);
 int command_check_config(const struct config *config, int argc, char **argv);
 /* Needs no configuration: it makes a part of it. */
 int command_secret_rotate(int argc, char **argv);

@@ -86,6 +86,7 @@
 #define KEPT_PAGE_CONNECTIONS 8               /* to the worker's metrics, at once */
 #define KEPT_PAGE_SECONDS 5                   /* one of them, from accept to the last byte */
 #define KEPT_WATCH_SECONDS 5                  /* at the soonest the database is asked again what is due and left */
+#define KEPT_CHAIN_SECONDS 1                  /* audit entries are put into blocks at most that often */
 #define KEPT_STOP_SECONDS 10                  /* running sends may end within that when the worker stops */
 
 #endif

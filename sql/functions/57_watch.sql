@@ -31,7 +31,8 @@ $$;
 comment on function kept.outcomes() is 'What kept.outcome_count noted in this transaction, summed up.';
 grant execute on function kept.outcomes() to kept_worker;
 
--- Each figure has its index, and no count goes on beyond 10,000.
+-- Each figure has its index, and no count goes on beyond 10,000. What it answers has grown since its first release.
+drop function if exists kept.watch();
 create or replace function kept.watch()
 returns table (
 	plan_age float8,
@@ -49,6 +50,7 @@ returns table (
 	waiting_held bigint,
 	waiting_replay bigint,
 	leases_over bigint,
+	audit_age float8,
 	clock float8
 )
 language plpgsql volatile
@@ -66,6 +68,7 @@ declare
 	sending_from timestamptz;
 	events_from timestamptz;
 	waiting_from timestamptz;
+	audit_from timestamptz;
 begin
 	-- By reminder_clock_due.
 	select min(c.next_at), count(*)
@@ -123,17 +126,25 @@ begin
 		select x.why
 		from kept.waiting x
 		limit most) w;
+	-- Entries, too, have their instant in their ids.
+	select kept.uuid7_instant(min(a.audit_id::text)::uuid)
+	into audit_from
+	from (
+		select x.audit_id
+		from kept.audit_pending x
+		limit most) a;
 	plan_age := coalesce(extract(epoch from at - plan_from), 0);
 	queue_age := coalesce(extract(epoch from at - queue_from), 0);
 	paused_age := coalesce(extract(epoch from at - paused_from), 0);
 	sending_age := coalesce(extract(epoch from at - sending_from), 0);
 	events_age := coalesce(greatest(extract(epoch from at - events_from), 0), 0);
+	audit_age := coalesce(greatest(extract(epoch from at - audit_from), 0), 0);
 	clock := extract(epoch from clock_timestamp());
 	return next;
 end
 $$;
 comment on function kept.watch() is
-	'How long the oldest that is due has been due, in seconds by where it is, and how many there are; what waits and why; leases that ran out; the server''s clock as Unix time.';
+	'How long the oldest that is due has been due, in seconds by where it is, and how many there are; what waits and why; leases that ran out; the oldest audit entry in no block; the server''s clock as Unix time.';
 grant execute on function kept.watch() to kept_worker;
 
 create or replace function kept.uuid7_instant(id uuid) returns timestamptz

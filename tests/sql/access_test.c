@@ -133,7 +133,11 @@ static void fill_hillside(void)
 					      "insert into kept.delivery (district_id, message_id, outcome, attempts) "
 					      "select m.district_id, m.id, 'sent', 1 from kept.message m;"
 					      "insert into kept.attempt (district_id, message_id, number, outcome) "
-					      "select m.district_id, m.id, 1, 'sent' from kept.message m;");
+					      "select m.district_id, m.id, 1, 'sent' from kept.message m;"
+					      "insert into kept.audit_block (district_id, number, previous, entries, "
+					      "entries_hash, hash) select a.district_id, 1, repeat('0', 64), "
+					      "array[a.id], repeat('0', 64), repeat('0', 64) from kept.audit a where "
+					      "a.district_id = '" HILLSIDE "' limit 1;");
 }
 
 static void expect_state(PGconn *api, const char *sql, const char *table, bool rows_allowed)
