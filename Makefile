@@ -28,7 +28,7 @@ LIBS_WORKER := -lcurl $(LIBS)
 LIBS_TESTS := -lssl -lcheck -lsubunit -lrt $(LIBS_WORKER)
 
 # The mains; all else is one archive. api/contract and sql/compiler are build tools.
-API_ROOMS := api/bulk api/command api/csv api/reply api/request api/schema api/unit
+API_ROOMS := api/bulk api/command api/csv api/limits api/reply api/request api/schema api/unit
 MAINS := api/main.c worker/main.c sql/statements_main.c api/contract/main.c include/kept/embed_main.c
 SOURCES := $(filter-out $(MAINS),$(wildcard include/kept/*.c sql/*.c api/*.c $(API_ROOMS:%=%/*.c) worker/*.c))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o)

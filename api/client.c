@@ -16,8 +16,9 @@
 struct client {
 	struct loop *loop;
 	int fd;
-	bool asked;   /* its first request line has come */
-	double since; /* when the time that runs began: accept, the end of the reply before, a later request line */
+	bool asked;       /* its first request line has come */
+	double since;     /* when the time that runs began: accept, the end of the reply before, a later request line */
+	uint64_t address; /* counted by the limits; 0: not */
 	ev_timer deadline;
 };
 
@@ -54,6 +55,18 @@ static void set_deadline(struct client *client, double seconds)
 	ev_timer_start(client->loop->ev, &client->deadline);
 }
 
+/* An address may have so many connections over all loops, which libmicrohttpd's own limit could not see. */
+static void count_address(struct client *client, struct MHD_Connection *connection)
+{
+	const struct service *service = client->loop->service;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct client_address peer = client_address_of_peer(info ? info->client_addr : NULL);
+	if (limits_connect(service->limits, &peer, &client->address))
+		return;
+	metrics_limited(service->metrics, LIMIT_CONNECTIONS);
+	shutdown(client->fd, SHUT_RDWR);
+}
+
 static void connection_changed(void *context, struct MHD_Connection *connection, void **socket_context,
 			       enum MHD_ConnectionNotificationCode what)
 {
@@ -73,13 +86,16 @@ static void connection_changed(void *context, struct MHD_Connection *connection,
 		client->deadline.data = client;
 		*socket_context = client;
 		set_deadline(client, KEPT_REQUEST_SECONDS);
+		count_address(client, connection);
 		return;
 	}
 	loop->connections--;
 	loop->ended_one = true;
 	atomic_fetch_sub(&loop->service->metrics->connections, 1);
-	if (client)
+	if (client) {
 		ev_timer_stop(loop->ev, &client->deadline);
+		limits_disconnect(loop->service->limits, client->address);
+	}
 	free(client);
 	*socket_context = NULL;
 }
@@ -148,7 +164,8 @@ static void request_ended(void *context, struct MHD_Connection *connection, void
 		  "bsent", (int)sent, "nms", seconds * 1000.0, "sdistrict",
 		  exchange->district[0] ? exchange->district : NULL, "skey",
 		  exchange->credential[0] ? exchange->credential : NULL, "strace", exchange->trace.id, "sspan",
-		  exchange->trace.span, "sparent", exchange->trace.parent[0] ? exchange->trace.parent : NULL, NULL);
+		  exchange->trace.span, "sparent", exchange->trace.parent[0] ? exchange->trace.parent : NULL, "slimit",
+		  exchange->limits.refused ? limit_metric(exchange->limits.by) : NULL, NULL);
 	exchange_free(exchange);
 	if (sent)
 		set_deadline(client_of(connection), KEPT_IDLE_SECONDS);

@@ -169,18 +169,19 @@ int server_run(const struct config *config)
 	struct server *server = calloc(1, sizeof(*server));
 	struct live *live = live_new(config);
 	struct metrics *metrics = metrics_new();
+	struct limits *limits = limits_new(config);
 	int code = 1;
 	text_init(&error, 1024);
 	raise_files();
 	/* libpq asks for the host's name inside a call: a silent name server must not hold a loop for ten seconds. */
 	setenv("RES_OPTIONS", "timeout:1 attempts:1", 0);
-	if (!server || !live || !metrics || !contract_start()) {
+	if (!server || !live || !metrics || !limits || !contract_start()) {
 		fputs("kept-api: no memory, or KEPT_SECRET is malformed\n", stderr);
 		goto out;
 	}
 	server->config = config;
 	server->live = live;
-	if (!service_init(&server->service, config, metrics)) {
+	if (!service_init(&server->service, config, metrics, limits)) {
 		fputs("kept-api: this build lacks a statement\n", stderr);
 		goto out;
 	}
@@ -194,6 +195,7 @@ int server_run(const struct config *config)
 	live = server->live; /* it may be another by now */
 out:
 	text_release(&error);
+	limits_free(limits);
 	metrics_free(metrics);
 	live_free(live);
 	free(server);

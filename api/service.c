@@ -2,10 +2,11 @@
 
 #include "kept/embed.h"
 
-bool service_init(struct service *service, const struct config *config, struct metrics *metrics)
+bool service_init(struct service *service, const struct config *config, struct metrics *metrics, struct limits *limits)
 {
 	service->config = config;
 	service->metrics = metrics;
+	service->limits = limits;
 	service->enter = statement_find("enter");
 	service->health = statement_find("health");
 	service->undo = statement_find("dry_run");

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "api/limits/limits.h"
 #include "api/reply/metrics.h"
 #include "kept/config.h"
 #include "sql/statement.h"
@@ -14,6 +15,7 @@
 struct service {
 	const struct config *config; /* of the start; live.h has what may be replaced */
 	struct metrics *metrics;
+	struct limits *limits;
 	const struct statement *enter;  /* first of each unit with a credential */
 	const struct statement *health; /* answers the pages that have none */
 	const struct statement *undo;   /* last of a unit of which nothing is kept */
@@ -28,7 +30,7 @@ struct service {
 };
 
 /* Fills `service` from the tables of the program. False: a statement is missing from the build. */
-bool service_init(struct service *service, const struct config *config, struct metrics *metrics)
+bool service_init(struct service *service, const struct config *config, struct metrics *metrics, struct limits *limits)
 	__attribute__((warn_unused_result));
 
 #endif

@@ -81,6 +81,11 @@ void metrics_unit(struct metrics *metrics, enum contract_lane lane, enum unit_ou
 	more(&metrics->units[lane][outcome], 1);
 }
 
+void metrics_limited(struct metrics *metrics, enum limit limit)
+{
+	more(&metrics->limited[limit], 1);
+}
+
 /* Labels of a route; what matched none has one of its own. */
 static const char *route_labels(size_t i, char out[256])
 {
@@ -209,11 +214,21 @@ static void write_units(struct metrics *metrics, struct text *out)
 		  &metrics->connections_most);
 }
 
+static void write_limits(struct metrics *metrics, struct text *out)
+{
+	exposition_head(out, "kept_limited_total", "counter",
+			"Requests that a limit refused, and connections that were closed for it, by limit.");
+	for (int i = 0; i < LIMITS; i++)
+		text_addf(out, "kept_limited_total{limit=\"%s\"} %llu\n", limit_metric((enum limit)i),
+			  read_counter(&metrics->limited[i]));
+}
+
 void metrics_write(struct metrics *metrics, struct text *out)
 {
 	write_requests(metrics, out);
 	write_durations(metrics, out);
 	write_bytes(metrics, out);
 	write_units(metrics, out);
+	write_limits(metrics, out);
 	exposition_process(out, "kept-api", metrics->started);
 }

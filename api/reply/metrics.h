@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "api/contract.h"
+#include "api/limits/limits.h"
 #include "kept/text.h"
 #include "sql/pipe.h"
 
@@ -36,6 +37,7 @@ struct metrics {
 	atomic_ullong units_full;                       /* refused because the queue was full */
 	atomic_ullong units_away;                       /* refused because the lane had no connection */
 	atomic_ullong units_orphaned;                   /* ran on after their request had ended */
+	atomic_ullong limited[LIMITS];                  /* refused: too often, or too much at once */
 	atomic_ullong wait_microseconds[METRICS_LANES]; /* from lanes_submit() to a connection */
 	atomic_int units_waiting[METRICS_LANES];        /* in the queues of all loops */
 	atomic_int units_in_flight[METRICS_LANES];      /* sent and not answered */
@@ -62,6 +64,8 @@ struct metrics_request {
 void metrics_request(struct metrics *metrics, const struct metrics_request *request);
 /* One unit got a connection after that long. */
 void metrics_unit_sent(struct metrics *metrics, enum contract_lane lane, double seconds);
+/* One request, or connection, was refused by a limit. */
+void metrics_limited(struct metrics *metrics, enum limit limit);
 /* One unit ended. */
 void metrics_unit(struct metrics *metrics, enum contract_lane lane, enum unit_outcome outcome);
 

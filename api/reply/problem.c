@@ -183,6 +183,8 @@ void problem_write(struct text *out, const struct problem_reply *reply)
 		text_add_json(out, detail, strlen(detail));
 	}
 	text_addf(out, ",\"instance\":\"urn:uuid:%s\"", reply->request_id);
+	if (reply->violated)
+		text_addf(out, ",\"violated-policies\":[\"%s\"]", reply->violated);
 	if (reply->errors && *reply->errors) {
 		text_adds(out, ",\"errors\":");
 		text_adds(out, reply->errors);

@@ -53,7 +53,8 @@ struct problem_reply {
 	const char *request_id;
 	const char *detail;
 	const char *errors;
-	bool more_errors; /* there were more than fit into `errors`; the detail then says so */
+	const char *violated; /* name of the limit that was broken, for `violated-policies`; NULL: none */
+	bool more_errors;     /* there were more than fit into `errors`; the detail then says so */
 };
 
 /* Appends the JSON of the problem. */

@@ -13,7 +13,7 @@
 #include <libpq-fe.h>
 #include <microhttpd.h>
 
-#define REPLY_HEADERS 12
+#define REPLY_HEADERS 16
 
 enum reply_cache {
 	REPLY_PRIVATE, /* data of a district: no-store, varies by key and language */

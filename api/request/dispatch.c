@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "api/limits/apply.h"
 #include "api/loop.h"
 #include "api/reply/page_token.h"
 #include "api/request/accept.h"
@@ -109,7 +110,7 @@ static bool take_credential(struct exchange *exchange)
 	if (ok)
 		memcpy(exchange->key_hash, hex.bytes, 65);
 	text_release(&hex);
-	return ok || refuse(exchange, "unavailable", NULL);
+	return ok ? apply_key(exchange, key, hash) : refuse(exchange, "unavailable", NULL);
 }
 
 static bool take_if_match(struct exchange *exchange)
@@ -222,12 +223,15 @@ bool dispatch_headers(struct exchange *exchange, const char *method, const char 
 	/* Of the lines between chunks only their meaning is seen here: nothing behind such a body is read. */
 	if (exchange->headers.transfer_encoding > 0)
 		exchange->close = true;
-	if (!guard_method_known(method)) {
+	if (guard_method_known(method)) {
+		(void)find_operation(exchange);
+	} else {
 		exchange->close = true;
 		refuse(exchange, "not-implemented", NULL);
-	} else if (find_operation(exchange) && take_credential(exchange) && intake_headers(exchange)) {
-		(void)take_parameters(exchange);
 	}
+	/* What is not there counts for the address too. */
+	if (apply_arrival(exchange) && !exchange->refused && take_credential(exchange) && intake_headers(exchange))
+		(void)take_parameters(exchange);
 	if (!exchange->refused || !intake_has_body(exchange))
 		return true;
 	/* The body of a refused request is read and thrown away, unless it is long or the client waits for a sign. */

@@ -1,10 +1,10 @@
 /*
  * dispatch.h: the way of a request through the API, in three calls: headers, body, whole.
  *
- * Order of refusals: guard (400, connection closed), method unknown (501), path (404), method (405), credential (401),
- * size (413), type (415), parameters and headers (400, 406, 428), body (400, 422); then the database decides (401, 403,
- * 404, 409, 412, 422). A refusal that is known before the body is sent after it, if the body is not too long, so that
- * the client can read it.
+ * Order of refusals: guard (400, connection closed), address (429), method unknown (501), path (404), method (405),
+ * credential (401), key and district (429), size (413), type (415), parameters and headers (400, 406, 428), body (400,
+ * 422), wrong keys tried too often (429); then the database decides (401, 403, 404, 409, 412, 422). A refusal that is
+ * known before the body is sent after it, if the body is not too long, so that the client can read it.
  */
 #ifndef API_DISPATCH_H
 #define API_DISPATCH_H

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "api/limits/apply.h"
 #include "api/loop.h"
 #include "api/unit/sheet.h"
 #include "kept/log.h"
@@ -64,6 +65,7 @@ void exchange_free(struct exchange *exchange)
 		exchange->next->previous = exchange->previous;
 	if (exchange->unit)
 		lanes_orphan(exchange->unit);
+	apply_end(exchange);
 	ev_timer_stop(loop->ev, &exchange->deadline);
 	if (exchange->large)
 		atomic_fetch_sub(&loop->service->large_bodies, 1);
@@ -113,6 +115,7 @@ static void unit_done_for_exchange(void *context, struct unit_result *result)
 {
 	struct exchange *exchange = context;
 	exchange->unit = NULL;
+	apply_result(exchange, result);
 	exchange->unit_done(exchange, result);
 	/* It may have submitted the next one. */
 	if (!exchange->unit)
@@ -125,13 +128,17 @@ bool exchange_submit(struct exchange *exchange, const struct lane_request *reque
 	wanted.done = unit_done_for_exchange;
 	wanted.context = exchange;
 	exchange->unit_done = done;
+	if (!apply_unit(exchange))
+		return false;
 	switch (lanes_submit(exchange->loop->lanes, &wanted, &exchange->unit)) {
 	case LANES_TAKEN:
 		return true;
 	case LANES_AWAY:
+		apply_result(exchange, NULL);
 		exchange_problem(exchange, "unavailable", "The database is away. Try again in a moment.");
 		return false;
 	case LANES_FULL:
+		apply_result(exchange, NULL);
 		break;
 	}
 	exchange_problem(exchange, "unavailable", "Too much is under way. Try again in a moment.");
@@ -175,6 +182,7 @@ void exchange_answer(struct exchange *exchange)
 	ev_timer_stop(exchange->loop->ev, &exchange->deadline);
 	if (atomic_load(&exchange->loop->service->stopping))
 		exchange->close = true;
+	apply_headers(exchange);
 	if (reply->failed)
 		exchange_problem(exchange, "internal", NULL);
 	if (exchange->operation && exchange->operation->statement && strcmp(exchange->operation->method, "GET") != 0)
@@ -193,6 +201,7 @@ void exchange_answer(struct exchange *exchange)
 static void add_problem_headers(struct exchange *exchange, const struct problem *problem)
 {
 	struct reply *reply = &exchange->reply;
+	char seconds[24];
 	reply_header(reply, "Content-Language", "en");
 	switch (problem->status) {
 	case 401:
@@ -217,6 +226,9 @@ static void add_problem_headers(struct exchange *exchange, const struct problem 
 			reply_header(reply, "Retry-After", "1");
 		break;
 	case 429:
+		snprintf(seconds, sizeof(seconds), "%ld", exchange->limits.refused ? exchange->limits.wait_seconds : 2);
+		reply_header(reply, "Retry-After", seconds);
+		break;
 	case 503:
 		reply_header(reply, "Retry-After", "2");
 		break;
@@ -246,6 +258,7 @@ void exchange_problem(struct exchange *exchange, const char *code, const char *d
 			  : text_ok(&errors)       ? errors.bytes
 						   : NULL,
 		.more_errors = exchange->errors.more,
+		.violated = problem->status == 429 && exchange->limits.refused ? limit_name(exchange->limits.by) : NULL,
 	};
 	text_init(&body, KEPT_REPLY_BYTES);
 	problem_write(&body, &shown);

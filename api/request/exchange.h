@@ -18,6 +18,7 @@
 #include <microhttpd.h>
 
 #include "api/contract.h"
+#include "api/limits/limits.h"
 #include "api/reply/problem.h"
 #include "api/reply/reply.h"
 #include "api/request/guard.h"
@@ -87,6 +88,8 @@ struct exchange {
 	char key_hash[65]; /* lower hex, "" none */
 	char district[37]; /* known after the unit; for the log */
 	char credential[37];
+
+	struct limits_request limits; /* the client's address, and what was counted for it */
 
 	/* At work */
 	struct lane_unit *unit;

@@ -36,6 +36,7 @@ static bool take_large(struct exchange *exchange)
 	if (exchange->large)
 		return true;
 	atomic_fetch_sub(&exchange->loop->service->large_bodies, 1);
+	metrics_limited(exchange->loop->service->metrics, LIMIT_LARGE_BODIES);
 	return exchange_refuse(exchange, "unavailable", "Too many large bodies are under way. Try again in a moment.");
 }
 

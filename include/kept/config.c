@@ -108,6 +108,10 @@ static bool set_numbers(struct config *config, char *values[SETTINGS])
 	config->loops = usable_cores();
 	return (!values[LOOPS] || config_number(values[LOOPS], 1, 64, &config->loops)) &&
 	       config_number(values[WRITERS], 1, 64, &config->writers) &&
+	       config_rate(values[RATE_KEY], &config->rate_key) &&
+	       config_rate(values[RATE_DISTRICT], &config->rate_district) &&
+	       config_rate(values[RATE_ADDRESS], &config->rate_address) &&
+	       config_rate(values[RATE_FAILURES], &config->rate_failures) &&
 	       config_seconds(values[CHECK_EVERY], &config->check_every_seconds);
 }
 

@@ -11,13 +11,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* So many in so many seconds; count 0: off. */
+struct config_rate {
+	int count;   /* to 9,999,999 */
+	int seconds; /* to 86,400 */
+};
+
 enum mail_tls { MAIL_TLS_OFF, MAIL_TLS_OPPORTUNISTIC, MAIL_TLS_REQUIRED };
 
 struct config {
 	char *database_url;  /* KEPT_DATABASE_URL */
 	char *listen;        /* KEPT_LISTEN: host:port ([::1]:port; port 0: the system chooses) or unix:PATH */
 	char *public_url;    /* KEPT_PUBLIC_URL, without a final slash */
-	char *trusted_proxy; /* KEPT_TRUSTED_PROXY: addresses or CIDRs separated by commas, no spaces; "" none */
+	char *trusted_proxy; /* KEPT_TRUSTED_PROXY: addresses, CIDRs or the word unix, separated by commas, no spaces;
+			      * "" none */
 	char *mail_url;      /* KEPT_MAIL_URL: smtp://, smtps://, file:// */
 	char *mail_folder; /* absolute; takes the mail of demonstration districts: KEPT_MAIL_URL's when that is file://,
 			    * else var/mail below the working directory */
@@ -30,9 +37,13 @@ struct config {
 	char *egress_allow;      /* KEPT_EGRESS_ALLOW: "CIDR:port,…", port * is any, no spaces; "" none */
 	char *tls_authorities;   /* KEPT_TLS_CA: path of a PEM file, trusted beside the system's; "" none */
 	char *worker_listen;     /* KEPT_WORKER_LISTEN: host:port of the worker's metrics, "" none */
-	double check_every_seconds; /* KEPT_CHECK_EVERY: 30s, 5m, 500ms; 10ms to 24h */
-	int loops;                  /* KEPT_LOOPS: threads of the API, 1..64 */
-	int writers;                /* KEPT_WRITERS: write connections of the API process, 1..64 */
+	double check_every_seconds;       /* KEPT_CHECK_EVERY: 30s, 5m, 500ms; 10ms to 24h */
+	int loops;                        /* KEPT_LOOPS: threads of the API, 1..64 */
+	int writers;                      /* KEPT_WRITERS: write connections of the API process, 1..64 */
+	struct config_rate rate_key;      /* KEPT_RATE_KEY: requests of one key */
+	struct config_rate rate_district; /* KEPT_RATE_DISTRICT: of all keys of one district */
+	struct config_rate rate_address;  /* KEPT_RATE_ADDRESS: of one address */
+	struct config_rate rate_failures; /* KEPT_RATE_FAILURES: wrong keys of one address, and of one prefix */
 };
 
 /*

@@ -23,6 +23,17 @@ static const struct {
 	{"KEPT_WORKER_LISTEN", offsetof(struct config, worker_listen), FOR_WORKER},
 };
 
+/* Of the API: what has been counted would not fit another limit. */
+static const struct {
+	const char *name;
+	size_t place; /* of a rate in struct config */
+} rates[] = {
+	{"KEPT_RATE_KEY", offsetof(struct config, rate_key)},
+	{"KEPT_RATE_DISTRICT", offsetof(struct config, rate_district)},
+	{"KEPT_RATE_ADDRESS", offsetof(struct config, rate_address)},
+	{"KEPT_RATE_FAILURES", offsetof(struct config, rate_failures)},
+};
+
 static void add_name(struct text *names, const char *name)
 {
 	if (names->length > 0)
@@ -44,6 +55,13 @@ void config_restart_needed(const struct config *start, const struct config *now,
 		add_name(names, "KEPT_LOOPS");
 	if (program == CONFIG_API && start->writers != now->writers)
 		add_name(names, "KEPT_WRITERS");
+	for (size_t i = 0; program == CONFIG_API && i < sizeof(rates) / sizeof(rates[0]); i++) {
+		const struct config_rate *before = (const void *)((const char *)start + rates[i].place);
+		const struct config_rate *after = (const void *)((const char *)now + rates[i].place);
+
+		if (before->count != after->count || before->seconds != after->seconds)
+			add_name(names, rates[i].name);
+	}
 }
 
 bool config_load_again(struct config *now)

@@ -59,6 +59,21 @@ bool config_seconds(const char *value, double *seconds)
 	return false;
 }
 
+bool config_rate(const char *value, struct config_rate *rate)
+{
+	size_t count = strcspn(value, "/");
+	long found = whole_number(value, count);
+	int seconds;
+
+	*rate = (struct config_rate){0};
+	if (strcmp(value, "off") == 0)
+		return true;
+	if (found < 1 || value[count] != '/' || !config_number(value + count + 1, 1, 24 * 3600, &seconds))
+		return false;
+	*rate = (struct config_rate){.count = (int)found, .seconds = seconds};
+	return true;
+}
+
 /* Copies `length` bytes into `out` of `size`; false if they do not fit. */
 static bool copy(char *out, size_t size, const char *bytes, size_t length)
 {
@@ -185,11 +200,13 @@ static bool is_target(const char *value, size_t length)
 	return port >= 1 && port <= 65535;
 }
 
-bool config_is_networks(const char *value)
+bool config_is_proxies(const char *value)
 {
 	for (size_t length; *value; value += length + (value[length] == ',')) {
 		length = strcspn(value, ",");
-		if (!is_network(value, length, false) || (value[length] && !value[length + 1]))
+		bool is_unix = length == 4 && strncmp(value, "unix", 4) == 0;
+
+		if ((!is_unix && !is_network(value, length, false)) || (value[length] && !value[length + 1]))
 			return false;
 	}
 	return true;

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kept/config.h"
+
 /* "host:port" with host a name, an IPv4 address or an IPv6 address in brackets; port 0 (the system chooses) to 65535.
  */
 bool config_is_host_port(const char *value);
@@ -16,8 +18,9 @@ bool config_is_host_port(const char *value);
 bool config_is_listen(const char *value);
 /* http:// or https://, host, optional port and path; no user name, query or fragment. */
 bool config_is_web_url(const char *value);
-/* A list, separated by commas, of IPv4 or IPv6 addresses with an optional "/prefix"; "" is the empty list. */
-bool config_is_networks(const char *value);
+/* A list, separated by commas, of IPv4 or IPv6 addresses with an optional "/prefix" and of the word "unix"; "" is the
+ * empty list. api/limits/client_address.h reads the same. */
+bool config_is_proxies(const char *value);
 /* A list, separated by commas, of CIDR:port; the "/prefix" is required, IPv6 stands in brackets ("[fd00::]/8:443"),
  * port is 1 to 65535 or *; "" is the empty list. worker/address.h reads the same. */
 bool config_is_targets(const char *value);
@@ -30,6 +33,8 @@ bool config_mail_is_loopback(const char *mail_url);
 bool config_mail_from(const char *value, char **name, char **address) __attribute__((warn_unused_result));
 /* A whole number and ms, s, m or h, from 10ms to 24h: "500ms", "30s". */
 bool config_seconds(const char *value, double *seconds) __attribute__((warn_unused_result));
+/* COUNT/SECONDS: 1 to 9999999 in 1 to 86400; or "off", which is count 0. */
+bool config_rate(const char *value, struct config_rate *rate) __attribute__((warn_unused_result));
 /* Decimal digits alone, from `least` (not negative) to `most`. */
 bool config_number(const char *value, int least, int most, int *number) __attribute__((warn_unused_result));
 

@@ -18,6 +18,7 @@
 #include "kept/text.h"
 
 #define SECRET_PATH "var/secret"
+#define RATE_ADVICE "must be COUNT/SECONDS, a count to 9999999 in seconds to 86400, for instance 600/60, or off"
 
 static bool is_database_url(const char *value)
 {
@@ -53,6 +54,13 @@ static bool is_duration(const char *value)
 	double seconds;
 
 	return config_seconds(value, &seconds);
+}
+
+static bool is_rate(const char *value)
+{
+	struct config_rate rate;
+
+	return config_rate(value, &rate);
 }
 
 static bool is_thread_count(const char *value)
@@ -110,8 +118,10 @@ static const struct {
 		{"KEPT_PUBLIC_URL", "http://127.0.0.1:8420", config_is_web_url,
 		 "must be the address that people use, for instance https://kept.example.org, without user name, "
 		 "query or fragment"},
-	[TRUSTED_PROXY] = {"KEPT_TRUSTED_PROXY", "", config_is_networks,
-			   "must be addresses or CIDRs separated by commas, for instance 127.0.0.1,10.0.0.0/8"},
+	[TRUSTED_PROXY] =
+		{"KEPT_TRUSTED_PROXY", "", config_is_proxies,
+		 "must be addresses or CIDRs separated by commas, for instance 127.0.0.1,10.0.0.0/8; the word "
+		 "unix trusts whoever connects to a unix socket"},
 	[MAIL_URL] = {"KEPT_MAIL_URL", NULL, config_is_mail_url,
 		      "must be smtp://host:port, smtps://host:port or file:///an/absolute/folder; a login goes into "
 		      "KEPT_MAIL_USER and KEPT_MAIL_PASSWORD"},
@@ -135,6 +145,10 @@ static const struct {
 			   "must be host:port, for instance 127.0.0.1:8421"},
 	[LOOPS] = {"KEPT_LOOPS", NULL, is_thread_count, "must be a number from 1 to 64"},
 	[WRITERS] = {"KEPT_WRITERS", "16", is_thread_count, "must be a number from 1 to 64"},
+	[RATE_KEY] = {"KEPT_RATE_KEY", "60000/60", is_rate, RATE_ADVICE},
+	[RATE_DISTRICT] = {"KEPT_RATE_DISTRICT", "120000/60", is_rate, RATE_ADVICE},
+	[RATE_ADDRESS] = {"KEPT_RATE_ADDRESS", "120000/60", is_rate, RATE_ADVICE},
+	[RATE_FAILURES] = {"KEPT_RATE_FAILURES", "300/60", is_rate, RATE_ADVICE},
 	[LOG] = {"KEPT_LOG", "info", is_level, "must be debug, info, warning or error"},
 };
 

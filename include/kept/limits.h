@@ -45,6 +45,14 @@
 #define KEPT_CSV_CELL_BYTES (32 * 1024)
 #define KEPT_LARGE_BODIES 8 /* bodies over KEPT_BODY_BYTES at once; beyond it 503 */
 
+/* How often */
+#define KEPT_RATE_BUCKETS 32768         /* of one limit: keys, districts, addresses or prefixes that owe something */
+#define KEPT_KNOWN_KEYS 8192            /* keys that were right lately */
+#define KEPT_KNOWN_SECONDS 3600         /* how long that is */
+#define KEPT_KEY_PREFIX_BYTES 7         /* of a key: failures are counted for all keys that begin alike */
+#define KEPT_ADDRESS_CONNECTIONS 250    /* open connections of one address that is no trusted proxy */
+#define KEPT_FORWARDED_BYTES (8 * 1024) /* all lines of one forwarded header; a longer one is passed over */
+
 /* Database units */
 #define KEPT_FAST_UNITS 8 /* in flight on one fast connection */
 #define KEPT_SLOW_CONNECTIONS 2

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "kept/config.h"
+#include "kept/config_again.h"
 #include "kept/text.h"
 
 #define COUNT(table) ((int)(sizeof(table) / sizeof(*(table))))
@@ -98,6 +99,10 @@ START_TEST(defaults_are_those_of_readme)
 	ck_assert(config.check_every_seconds == 30);
 	ck_assert_int_ge(config.loops, 1);
 	ck_assert_int_eq(config.writers, 16);
+	ck_assert(config.rate_key.count == 60000 && config.rate_key.seconds == 60);
+	ck_assert(config.rate_district.count == 120000 && config.rate_district.seconds == 60);
+	ck_assert(config.rate_address.count == 120000 && config.rate_address.seconds == 60);
+	ck_assert(config.rate_failures.count == 300 && config.rate_failures.seconds == 60);
 	snprintf(expected, sizeof(expected), "%s/var/mail", folder);
 	ck_assert_str_eq(config.mail_folder, expected);
 	ck_assert_ptr_nonnull(strstr(config.mail_url, "/it%27s%20a%20%5C%20folder/var/mail"));
@@ -189,6 +194,10 @@ static const struct {
 	{"KEPT_PUBLIC_URL", "https://kept.example.org/\"><script>", false},
 	{"KEPT_TRUSTED_PROXY", "127.0.0.1", true},
 	{"KEPT_TRUSTED_PROXY", "10.0.0.0/8, ::1, fd00::/8", true},
+	{"KEPT_TRUSTED_PROXY", "unix", true},
+	{"KEPT_TRUSTED_PROXY", "unix, 10.0.0.1", true},
+	{"KEPT_TRUSTED_PROXY", "unix:", false},
+	{"KEPT_TRUSTED_PROXY", "unix/8", false},
 	{"KEPT_TRUSTED_PROXY", "10.0.0.0/33", false},
 	{"KEPT_TRUSTED_PROXY", "10.0.0/8", false},
 	{"KEPT_TRUSTED_PROXY", "::1/129", false},
@@ -279,6 +288,25 @@ static const struct {
 	{"KEPT_WRITERS", "8", true},
 	{"KEPT_WRITERS", "-1", false},
 	{"KEPT_WRITERS", " 8", false},
+	{"KEPT_RATE_KEY", "600/60", true},
+	{"KEPT_RATE_KEY", "off", true},
+	{"KEPT_RATE_KEY", "9999999/86400", true},
+	{"KEPT_RATE_KEY", "10000000/60", false},
+	{"KEPT_RATE_KEY", "600/86401", false},
+	{"KEPT_RATE_KEY", "600/0", false},
+	{"KEPT_RATE_KEY", "0/60", false},
+	{"KEPT_RATE_KEY", "600", false},
+	{"KEPT_RATE_KEY", "600/", false},
+	{"KEPT_RATE_KEY", "/60", false},
+	{"KEPT_RATE_KEY", "600/60s", false},
+	{"KEPT_RATE_KEY", "-1/60", false},
+	{"KEPT_RATE_KEY", "none", false},
+	{"KEPT_RATE_DISTRICT", "1/1", true},
+	{"KEPT_RATE_DISTRICT", "1:1", false},
+	{"KEPT_RATE_ADDRESS", "1/1", true},
+	{"KEPT_RATE_ADDRESS", "1/1/1", false},
+	{"KEPT_RATE_FAILURES", "5/3600", true},
+	{"KEPT_RATE_FAILURES", "five", false},
 	{"KEPT_LOG", "debug", true},
 	{"KEPT_LOG", "loud", false},
 };
@@ -501,6 +529,26 @@ START_TEST(secret_is_required_and_found_below_var)
 }
 END_TEST
 
+START_TEST(changed_rate_needs_a_restart_of_the_api)
+{
+	struct config start, now;
+	struct text names;
+
+	load(&start);
+	setenv("KEPT_RATE_DISTRICT", "120000/61", 1);
+	setenv("KEPT_RATE_FAILURES", "off", 1);
+	load(&now);
+	text_init(&names, 200);
+	config_restart_needed(&start, &now, CONFIG_WORKER, &names);
+	ck_assert_uint_eq(names.length, 0);
+	config_restart_needed(&start, &now, CONFIG_API, &names);
+	ck_assert_str_eq(names.bytes, "KEPT_RATE_DISTRICT KEPT_RATE_FAILURES");
+	text_release(&names);
+	config_release(&start);
+	config_release(&now);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("config");
@@ -517,6 +565,7 @@ int main(void)
 	tcase_add_test(tests, every_variable_has_a_good_and_a_bad_row);
 	tcase_add_loop_test(tests, value_is_not_shown_in_the_error, 0, 4);
 	tcase_add_test(tests, values_arrive_in_their_fields);
+	tcase_add_test(tests, changed_rate_needs_a_restart_of_the_api);
 	tcase_add_loop_test(tests, duration_is_read_in_its_unit, 0, COUNT(duration_rows));
 	tcase_add_loop_test(tests, tls_is_required_but_to_this_machine, 0, COUNT(tls_rows));
 	tcase_add_test(tests, login_is_whole_and_goes_over_tls_only);
