@@ -1,0 +1,298 @@
+/* rights.c: see rights.h. */
+#include "tests/support/rights.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kept/text.h"
+
+#define PROMISE                                                                                                        \
+	"{\"group\":\"$G\",\"school_id\":\"$S\",\"title\":\"A promise\",\"due_on\":\"2027-02-15\","                    \
+	"\"owner\":{\"person_id\":\"$P\"}"
+#define SOMEBODY "{\"name\":\"Ann\",\"groups\":[\"$G\"],\"school_ids\":[\"$S\"]}"
+#define SOME_CLASS "{\"name\":\"A class\",\"kind\":\"class\",\"group\":\"$G\",\"school_id\":\"$S\"}"
+#define ITEMS(item) "{\"items\":[" item "]}"
+
+/* DESIGN 7, "Who may what". Admin: all. Steward: people, organisations, commitments, policies within its school or
+ * group. Partner: what is plan or public and its own organisation's. Reader: what is plan or public. */
+const struct right rights[] = {
+	{"action_list", NOTHING, NULL, ALWAYS, ALWAYS, ALWAYS},
+	{"action_create", NOTHING, "{\"group\":\"$G\",\"texts\":[{\"language\":\"en\",\"title\":\"Walk\"}]}",
+	 IN_GROUP_SEEN, NEVER, NEVER},
+	{"action_read", ACTION, NULL, ALWAYS, ALWAYS, ALWAYS},
+	{"action_change", ACTION, "{\"retired\":true}", IN_GROUP_SEEN, NEVER, NEVER},
+	{"action_remove", ACTION, NULL, IN_GROUP_SEEN, NEVER, NEVER},
+
+	{"commitment_list", NOTHING, NULL, ALWAYS, ALWAYS, ALWAYS},
+	{"commitment_create", NOTHING, PROMISE "}", IN_SCOPE_SEEN, NEVER, NEVER},
+	{"commitment_bulk", NOTHING, ITEMS(PROMISE "}"), IN_SCOPE_SEEN, NEVER, NEVER},
+	{"commitment_read", COMMITMENT, NULL, READABLE, READABLE, READABLE},
+	{"commitment_change", COMMITMENT, "{\"title\":\"Changed\"}", READABLE_IN_SCOPE, NEVER, NEVER},
+	{"commitment_remove", COMMITMENT, NULL, NEVER, NEVER, NEVER},
+	{"commitment_move", COMMITMENT, "{\"status\":\"in_progress\"}", READABLE_IN_SCOPE, READABLE_OWN, NEVER},
+	{"commitment_remind", COMMITMENT, "{}", READABLE_IN_SCOPE, NEVER, NEVER},
+	{"reminder_list", COMMITMENT, NULL, READABLE, READABLE, NEVER},
+	{"event_list", NOTHING, NULL, ALWAYS, ALWAYS, ALWAYS},
+	{"event_read", EVENT, NULL, READABLE, READABLE, READABLE},
+	{"summary", NOTHING, NULL, ALWAYS, ALWAYS, ALWAYS},
+
+	{"person_list", NOTHING, NULL, ALWAYS, NEVER, NEVER},
+	{"person_create", NOTHING, SOMEBODY, IN_SCOPE_SEEN, NEVER, NEVER},
+	{"person_bulk", NOTHING, ITEMS(SOMEBODY), IN_SCOPE_SEEN, NEVER, NEVER},
+	{"person_read", PERSON, NULL, IN_SCOPE, NEVER, NEVER},
+	{"person_change", PERSON, "{\"name\":\"Ann\"}", IN_SCOPE, NEVER, NEVER},
+	{"person_remove", PERSON, NULL, NEVER, NEVER, NEVER},
+	{"person_contact_create", PERSON, "{\"channel\":\"email\",\"address\":\"a@a.example\"}", IN_SCOPE, NEVER,
+	 NEVER},
+
+	{"organisation_list", NOTHING, NULL, ALWAYS, ALWAYS, ALWAYS},
+	{"organisation_create", NOTHING, SOME_CLASS, IN_SCOPE_SEEN, NEVER, NEVER},
+	{"organisation_bulk", NOTHING, ITEMS(SOME_CLASS), IN_SCOPE_SEEN, NEVER, NEVER},
+	{"organisation_read", ORGANISATION, NULL, ALWAYS, ALWAYS, ALWAYS},
+	{"organisation_change", ORGANISATION, "{\"name\":\"Other\"}", IN_SCOPE_SEEN, OWN_SEEN, NEVER},
+	{"organisation_remove", FREE_ORGANISATION, NULL, IN_SCOPE_SEEN, NEVER, NEVER},
+	{"organisation_contact_create", ORGANISATION, "{\"channel\":\"email\",\"address\":\"a@a.example\"}",
+	 IN_SCOPE_SEEN, OWN_SEEN, NEVER},
+
+	{"contact_read", PERSON_CONTACT, NULL, IN_SCOPE, OWN, NEVER},
+	{"contact_read", ORGANISATION_CONTACT, NULL, ALWAYS, OWN, NEVER},
+	{"contact_change", PERSON_CONTACT, "{\"paused\":true}", IN_SCOPE, OWN, NEVER},
+	{"contact_change", ORGANISATION_CONTACT, "{\"paused\":true}", IN_SCOPE_SEEN, OWN, NEVER},
+	{"contact_remove", PERSON_CONTACT, NULL, IN_SCOPE, OWN, NEVER},
+	{"contact_remove", ORGANISATION_CONTACT, NULL, IN_SCOPE_SEEN, OWN, NEVER},
+
+	{"school_list", NOTHING, NULL, ALWAYS, ALWAYS, ALWAYS},
+	{"school_create", NOTHING, "{\"name\":\"A school\"}", NEVER, NEVER, NEVER},
+	{"school_read", SCHOOL, NULL, ALWAYS, ALWAYS, ALWAYS},
+	{"school_change", SCHOOL, "{\"name\":\"Other\"}", IN_SCHOOL_SEEN, NEVER, NEVER},
+	{"school_remove", FREE_SCHOOL, NULL, NEVER, NEVER, NEVER},
+
+	{"policy_list", NOTHING, NULL, ALWAYS, NEVER, NEVER},
+	{"policy_create", NOTHING, "{\"name\":\"Early\",\"school_id\":\"$S\",\"offsets\":[-14]}", IN_SCHOOL_SEEN, NEVER,
+	 NEVER},
+	{"policy_read", POLICY, NULL, ALWAYS, NEVER, NEVER},
+	{"policy_change", POLICY, "{\"send_at\":\"09:15\"}", IN_SCOPE_SEEN, NEVER, NEVER},
+	{"policy_remove", POLICY, NULL, IN_SCOPE_SEEN, NEVER, NEVER},
+
+	{"key_list", NOTHING, NULL, NEVER, NEVER, NEVER},
+	{"key_create", NOTHING, "{\"role\":\"reader\",\"school_id\":\"$S\"}", NEVER, NEVER, NEVER},
+	{"key_read", KEY, NULL, NEVER, NEVER, NEVER},
+	{"key_change", KEY, "{\"name\":\"Other\"}", NEVER, NEVER, NEVER},
+	{"key_revoke", KEY, NULL, NEVER, NEVER, NEVER},
+	{"key_rotate", KEY, "{}", NEVER, NEVER, NEVER},
+	{"endpoint_list", NOTHING, NULL, NEVER, NEVER, NEVER},
+	{"endpoint_create", NOTHING, "{\"url\":\"https://a.example/\",\"events\":[\"commitment.*\"]}", NEVER, NEVER,
+	 NEVER},
+	{"endpoint_read", ENDPOINT, NULL, NEVER, NEVER, NEVER},
+	{"endpoint_change", ENDPOINT, "{\"state\":\"paused\"}", NEVER, NEVER, NEVER},
+	{"endpoint_remove", ENDPOINT, NULL, NEVER, NEVER, NEVER},
+	{"delivery_list", NOTHING, NULL, NEVER, NEVER, NEVER},
+	{"delivery_read", DELIVERY, NULL, NEVER, NEVER, NEVER},
+	{"district_read", NOTHING, NULL, ALWAYS, ALWAYS, ALWAYS},
+	{"district_change", NOTHING, "{\"coordinator_id\":\"$P\"}", NEVER, NEVER, NEVER},
+	{"group_list", NOTHING, NULL, ALWAYS, ALWAYS, ALWAYS},
+	{"group_read", GROUP_CODE, NULL, ALWAYS, ALWAYS, ALWAYS},
+};
+const size_t right_count = sizeof(rights) / sizeof(rights[0]);
+
+static bool readable(unsigned role, enum scope scope, enum side side, enum visibility visibility)
+{
+	if (scope == OF_ORGANISATION && side == INSIDE)
+		return true;
+	if (scope == OF_SCHOOL && side == OUTSIDE)
+		return false;
+	if (visibility == PLAN || visibility == PUBLIC)
+		return true;
+	return visibility == OF_ITS_GROUP &&
+	       ((scope == OF_GROUP && side == INSIDE) || (role == ROLE_STEWARD && scope != OF_GROUP));
+}
+
+int right_status(const struct right *right, unsigned role, enum scope scope, enum side side, enum visibility visibility)
+{
+	bool inside = side == INSIDE, in_scope = scope == WHOLE || inside;
+	bool own = scope == OF_ORGANISATION && inside, read = readable(role, scope, side, visibility);
+	enum rule rule = role == ROLE_STEWARD ? right->steward : role == ROLE_PARTNER ? right->partner : right->reader;
+	if (role == ROLE_ADMIN)
+		return 200;
+	switch (rule) {
+	case NEVER:
+		return 403;
+	case ALWAYS:
+		return 200;
+	case IN_SCOPE:
+		return in_scope ? 200 : 404;
+	case IN_SCOPE_SEEN:
+		return in_scope ? 200 : 403;
+	case IN_SCHOOL_SEEN:
+		return in_scope && scope != OF_GROUP ? 200 : 403;
+	case IN_GROUP_SEEN:
+		return in_scope && scope != OF_SCHOOL ? 200 : 403;
+	case OWN:
+		return own && right->kind == ORGANISATION_CONTACT ? 200 : 404;
+	case OWN_SEEN:
+		return own ? 200 : 403;
+	case READABLE:
+		return read ? 200 : 404;
+	case READABLE_IN_SCOPE:
+		return !read ? 404 : in_scope ? 200 : 403;
+	case READABLE_OWN:
+		return !read ? 404 : own ? 200 : 403;
+	}
+	return 0;
+}
+
+static const char *const group_codes[SIDES] = {"families", "teachers"};
+static const char *const visibility_names[VISIBILITIES] = {"private", "group", "plan", "public"};
+
+/* Values of $S $G $P $O $A and, for names, $M. */
+static const char *filled(const char *form, const char *const values[6])
+{
+	static const char letters[] = "SGPOAM";
+	struct text out;
+	text_init(&out, 8192);
+	for (; *form; form++) {
+		const char *letter = *form == '$' && form[1] ? strchr(letters, form[1]) : NULL;
+		if (letter)
+			text_adds(&out, values[letter - letters]);
+		else
+			text_add(&out, form, 1);
+		form += letter != NULL;
+	}
+	char *made = text_take(&out);
+	ck_assert_ptr_nonnull(made);
+	const char *kept = text_of("%s", made);
+	free(made);
+	return kept;
+}
+
+const char *tenant_body(const struct tenant *tenant, enum side side, const char *form)
+{
+	return filled(form,
+		      (const char *const[]){tenant->things[SCHOOL][side][0], group_codes[side],
+					    tenant->things[PERSON][side][0], tenant->things[ORGANISATION][side][0],
+					    tenant->things[ACTION][side][0], tenant->mark});
+}
+
+const char *tenant_body_absent(const char *form)
+{
+	return filled(form, (const char *const[]){WORLD_ABSENT, group_codes[INSIDE], WORLD_ABSENT, WORLD_ABSENT,
+						  WORLD_ABSENT, ""});
+}
+
+static void keep(char *out, size_t size, const char *value)
+{
+	ck_assert_uint_lt((size_t)snprintf(out, size, "%s", value), size);
+}
+
+/* Adds a thing of that side; what was answered, to be released. */
+static struct answer add(struct tenant *tenant, const struct world *world, enum kind kind, enum side side,
+			 const char *path, const char *form)
+{
+	struct answer made =
+		must(201, ask(&world->asking, tenant->admin, "POST", path, NULL, tenant_body(tenant, side, form)));
+	keep(tenant->things[kind][side][0], sizeof(tenant->things[kind][side][0]), at(&made, "id"));
+	return made;
+}
+
+static void add_plain(struct tenant *tenant, const struct world *world, enum kind kind, enum side side,
+		      const char *path, const char *form)
+{
+	struct answer made = add(tenant, world, kind, side, path, form);
+	answer_release(&made);
+}
+
+static void add_reached(struct tenant *tenant, const struct world *world, enum kind kind, enum kind contact,
+			enum side side, const char *path, const char *form)
+{
+	struct answer made = add(tenant, world, kind, side, path, form);
+	keep(tenant->things[contact][side][0], sizeof(tenant->things[contact][side][0]), at(&made, "contacts/0/id"));
+	answer_release(&made);
+}
+
+/* The id of the first thing in a list. */
+static const char *first(const struct tenant *tenant, const struct world *world, const char *list,
+			 const char *commitment)
+{
+	struct answer listed = must(200, ask(&world->asking, tenant->admin, "GET",
+					     text_of("%s?commitment_id=%s", list, commitment), NULL, NULL));
+	const char *id = at(&listed, "items/0/id");
+	ck_assert_str_ne(id, "");
+	answer_release(&listed);
+	return id;
+}
+
+static void add_commitments(struct tenant *tenant, const struct world *world, enum side side)
+{
+	for (enum visibility v = PRIVATE; v < VISIBILITIES; v++) {
+		const char *id = world_make(
+			world, tenant->admin, "/v1/commitments",
+			tenant_body(
+				tenant, side,
+				text_of("{\"group\":\"$G\",\"school_id\":\"$S\",\"title\":\"$M\",\"visibility\":\"%s\","
+					"\"owner\":{\"person_id\":\"$P\"},\"due_on\":\"2027-02-15\",\"parties\":[{"
+					"\"role\":"
+					"\"helper\",\"organisation_id\":\"$O\"}]}",
+					visibility_names[v])));
+		keep(tenant->things[COMMITMENT][side][v], 40, id);
+		keep(tenant->things[EVENT][side][v], 40, first(tenant, world, "/v1/events", id));
+	}
+}
+
+static void add_things(struct tenant *tenant, const struct world *world, enum side side)
+{
+	add_plain(tenant, world, SCHOOL, side, "/v1/schools", "{\"name\":\"$M\"}");
+	add_plain(tenant, world, FREE_SCHOOL, side, "/v1/schools", "{\"name\":\"$M\"}");
+	add_reached(tenant, world, PERSON, PERSON_CONTACT, side, "/v1/people",
+		    "{\"name\":\"$M\",\"groups\":[\"$G\"],\"school_ids\":[\"$S\"],\"contacts\":[{\"channel\":\"email\","
+		    "\"address\":\"$M@a.example\"}]}");
+	add_reached(tenant, world, ORGANISATION, ORGANISATION_CONTACT, side, "/v1/organisations",
+		    "{\"name\":\"$M\",\"kind\":\"chapter\",\"group\":\"$G\",\"school_id\":\"$S\",\"contacts\":[{"
+		    "\"channel\":"
+		    "\"email\",\"address\":\"$M@b.example\"}]}");
+	add_plain(tenant, world, FREE_ORGANISATION, side, "/v1/organisations",
+		  "{\"name\":\"$M\",\"kind\":\"other\",\"group\":\"$G\",\"school_id\":\"$S\"}");
+	add_plain(tenant, world, ACTION, side, "/v1/actions",
+		  "{\"group\":\"$G\",\"texts\":[{\"language\":\"en\",\"title\":\"$M\"}]}");
+	add_plain(tenant, world, POLICY, side, "/v1/reminder-policies",
+		  "{\"name\":\"$M\",\"school_id\":\"$S\",\"group\":\"$G\",\"offsets\":[-1]}");
+	add_plain(tenant, world, KEY, side, "/v1/keys", "{\"name\":\"$M\",\"role\":\"steward\",\"school_id\":\"$S\"}");
+	add_plain(tenant, world, ENDPOINT, side, "/v1/webhook-endpoints",
+		  "{\"url\":\"https://a.example/$M\",\"events\":[\"commitment.*\"]}");
+	add_commitments(tenant, world, side);
+	const char *told = world_make(world, tenant->admin, "/v1/commitments",
+				      tenant_body(tenant, side,
+						  "{\"group\":\"$G\",\"title\":\"$M\",\"owner\":{\"person_id\":\"$P\"},"
+						  "\"due_on\":\"2027-02-15\"}"));
+	must_be(202,
+		ask(&world->asking, tenant->admin, "POST", text_of("/v1/commitments/%s/remind", told), NULL, "{}"));
+	keep(tenant->things[DELIVERY][side][0], 40, first(tenant, world, "/v1/deliveries", told));
+	keep(tenant->things[GROUP_CODE][side][0], 40, group_codes[side]);
+}
+
+static void add_keys(struct tenant *tenant, const struct world *world)
+{
+	static const char *const roles[] = {"admin", "steward", "partner", "reader"};
+	static const char *const scopes[SCOPES] = {"", ",\"school_id\":\"$S\"", ",\"group\":\"$G\"",
+						   ",\"organisation_id\":\"$O\""};
+	keep(tenant->keys[0][WHOLE], sizeof(tenant->keys[0][WHOLE]), tenant->admin);
+	for (int role = 1; role < 4; role++)
+		for (enum scope scope = WHOLE; scope < SCOPES; scope++) {
+			if (scope == OF_ORGANISATION && ROLE_ADMIN << role != ROLE_PARTNER)
+				continue;
+			struct answer made =
+				must(201, ask(&world->asking, tenant->admin, "POST", "/v1/keys", NULL,
+					      tenant_body(tenant, INSIDE,
+							  text_of("{\"role\":\"%s\"%s}", roles[role], scopes[scope]))));
+			keep(tenant->keys[role][scope], sizeof(tenant->keys[role][scope]), at(&made, "key"));
+			answer_release(&made);
+		}
+}
+
+void tenant_fill(struct tenant *tenant, const struct world *world)
+{
+	for (enum side side = INSIDE; side < SIDES; side++)
+		add_things(tenant, world, side);
+	add_keys(tenant, world);
+}
