@@ -256,6 +256,27 @@ START_TEST(a_lock_that_is_held_stops_a_migration_after_two_seconds)
 }
 END_TEST
 
+/* Entries from before there was a chain are not left out of it. */
+START_TEST(audit_entries_of_an_older_version_go_in_line)
+{
+	const struct embedded_table older = {embedded_migrations.files, 7};
+	const struct migrate_options before = options_of(&older), all = {0};
+	char *url = cluster_database(cluster, "older", CLUSTER_EMPTY), *superuser = cluster_superuser(cluster, "older");
+	expect_well(url, &before);
+	query_run(superuser, "insert into kept.district (name, time_zone, locale) select 'D' || n, 'UTC', 'en' from "
+			     "generate_series(1, 3) n");
+	expect_well(url, &all);
+	expect_text(superuser, "select count(*) from kept.audit where table_name = 'district' and change = 'insert'",
+		    "3");
+	expect_text(superuser,
+		    "select count(*) from kept.audit a full join kept.audit_pending p on p.district_id = a.district_id "
+		    "and p.audit_id = a.id where a.id is null or p.audit_id is null",
+		    "0");
+	free(url);
+	free(superuser);
+}
+END_TEST
+
 START_TEST(what_cannot_be_reached_is_said_in_one_line)
 {
 	struct migrate_options options = options_of(&good_table);
@@ -281,6 +302,7 @@ int main(void)
 	tcase_add_test(test, the_test_clock_stands_runs_shifted_or_is_plain);
 	tcase_add_test(test, the_whole_product_takes_either_clock);
 	tcase_add_test(test, a_lock_that_is_held_stops_a_migration_after_two_seconds);
+	tcase_add_test(test, audit_entries_of_an_older_version_go_in_line);
 	tcase_add_test(test, what_cannot_be_reached_is_said_in_one_line);
 	suite_add_tcase(suite, test);
 	SRunner *runner = srunner_create(suite);
