@@ -60,14 +60,19 @@ static void stop_all(void)
 	world_stop(&world);
 }
 
-/* Asks as somebody outside; no byte of the answer names the owner. */
-static struct answer outside(const char *key, const char *method, const char *target, const char *body)
+/* The answer; no byte of it names the owner. */
+static struct answer unnamed(struct answer answer)
 {
-	bool bound = strcmp(method, "PATCH") == 0 || strcmp(method, "DELETE") == 0;
-	struct answer answer = ask(&world.asking, key, method, target, bound ? "If-Match: *\r\n" : NULL, body);
 	ck_assert_msg(!strcasestr(answer.head, CANARY) && !strcasestr(answer.body, CANARY), "%s: %s%s", answer.asked,
 		      answer.head, answer.body);
 	return answer;
+}
+
+/* Asks as somebody outside. */
+static struct answer outside(const char *key, const char *method, const char *target, const char *body)
+{
+	bool bound = strcmp(method, "PATCH") == 0 || strcmp(method, "DELETE") == 0;
+	return unnamed(ask(&world.asking, key, method, target, bound ? "If-Match: *\r\n" : NULL, body));
 }
 
 static int group_place(const char *group)
@@ -326,6 +331,10 @@ START_TEST(no_answer_to_outsiders_names_an_owner)
 				answer_release(&answer);
 			}
 	}
+	/* A list is also a sheet. */
+	for (size_t k = 0; k < 2; k++)
+		must_be(200, unnamed(ask(&world.asking, keys[k], "GET", "/v1/commitments?page_size=200",
+					 "Accept: text/csv\r\n", NULL)));
 	for (size_t k = 0; k < 2; k++)
 		must_be(200,
 			outside(keys[k], "GET", text_of("/v1/commitments?owner_id=%s&page_size=200", owner), NULL));

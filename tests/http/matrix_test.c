@@ -106,7 +106,7 @@ static int came_of(const struct contract_operation *operation, const struct answ
 /* All that was answered, without the date, the request's id and what is left of a limit. */
 static const char *masked(const struct answer *answer)
 {
-	static const char *const own[] = {"Date:", "X-Request-Id:", "RateLimit:"};
+	static const char *const own[] = {"Date:", "X-Request-Id:", "RateLimit"};
 	struct text out;
 	text_init(&out, 1024 * 1024);
 	for (const char *line = answer->head; *line;
