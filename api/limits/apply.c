@@ -74,15 +74,18 @@ static struct client_address find_client(const struct exchange *exchange)
 	return client;
 }
 
+static bool is_probe(const struct exchange *exchange)
+{
+	return exchange->operation &&
+	       (strcmp(exchange->operation->path, "/livez") == 0 || strcmp(exchange->operation->path, "/readyz") == 0);
+}
+
 bool apply_arrival(struct exchange *exchange)
 {
 	const struct client_address client = find_client(exchange);
-	exchange->limits.client = client;
-	/* Whoever watches must not be told that all is down because a neighbour is loud. */
-	if (exchange->operation &&
-	    (strcmp(exchange->operation->path, "/livez") == 0 || strcmp(exchange->operation->path, "/readyz") == 0))
-		return true;
-	return limits_arrive(limits_of(exchange), &exchange->limits, &client, limits_now()) || refuse(exchange);
+	return limits_arrive(limits_of(exchange), &exchange->limits, &client,
+			     is_probe(exchange) ? LIMITS_PROBES : LIMITS_REQUESTS, limits_now()) ||
+	       refuse(exchange);
 }
 
 bool apply_key(struct exchange *exchange, const char *key, const uint8_t hash[32])

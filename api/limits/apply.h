@@ -14,7 +14,7 @@
 
 struct exchange;
 
-/* After the path is known: finds the client's address and counts the request for it. /livez and /readyz are free. */
+/* After the path is known: finds the client's address and counts the request for it. */
 bool apply_arrival(struct exchange *exchange) __attribute__((warn_unused_result));
 /* The request carries a key of the right form. */
 bool apply_key(struct exchange *exchange, const char *key, const uint8_t hash[32]) __attribute__((warn_unused_result));

@@ -93,11 +93,12 @@ bool limits_trust(const struct limits *limits, const struct client_address *peer
 	return client_proxies_trust(limits->proxies, peer);
 }
 
-static uint64_t id_of_address(const struct limits *limits, const struct client_address *address)
+static uint64_t id_of_address(const struct limits *limits, const struct client_address *address,
+			      enum limits_count count)
 {
 	const struct client_address bucket = client_address_bucket(address);
-	uint8_t bytes[17] = {(uint8_t)bucket.kind};
-	memcpy(bytes + 1, bucket.bytes, sizeof(bucket.bytes));
+	uint8_t bytes[18] = {(uint8_t)count, (uint8_t)bucket.kind};
+	memcpy(bytes + 2, bucket.bytes, sizeof(bucket.bytes));
 	return rate_hash(limits->seed, bytes, sizeof(bytes));
 }
 
@@ -135,10 +136,10 @@ static void give_back(struct limits *limits, struct limits_request *request, enu
 }
 
 bool limits_arrive(struct limits *limits, struct limits_request *request, const struct client_address *client,
-		   int64_t now)
+		   enum limits_count count, int64_t now)
 {
 	request->client = *client;
-	request->address = id_of_address(limits, client);
+	request->address = id_of_address(limits, client, count);
 	return take(limits, request, LIMIT_ADDRESS, request->address, now);
 }
 
@@ -275,7 +276,7 @@ bool limits_connect(struct limits *limits, const struct client_address *peer, ui
 	*id = 0;
 	if (peer->kind == CLIENT_ADDRESS_UNIX || client_address_is_this_host(peer) || limits_trust(limits, peer))
 		return true;
-	uint64_t wanted = id_of_address(limits, peer);
+	uint64_t wanted = id_of_address(limits, peer, LIMITS_REQUESTS);
 	if (!crowd_enter(&limits->connections, wanted, KEPT_ADDRESS_CONNECTIONS))
 		return false;
 	*id = wanted;

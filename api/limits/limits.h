@@ -70,9 +70,16 @@ struct client_address limits_client(const struct limits *limits, const struct cl
 				    const char *x_forwarded_for, const char *forwarded);
 bool limits_trust(const struct limits *limits, const struct client_address *peer);
 
+/* What an address is counted for. */
+enum limits_count {
+	LIMITS_REQUESTS,
+	LIMITS_PROBES /* /livez and /readyz, so that who watches is not told that all is down because somebody is loud
+		       */
+};
+
 /* Each false: refused, and request->by and wait_seconds say why. */
 bool limits_arrive(struct limits *limits, struct limits_request *request, const struct client_address *client,
-		   int64_t now) __attribute__((warn_unused_result));
+		   enum limits_count count, int64_t now) __attribute__((warn_unused_result));
 bool limits_enter(struct limits *limits, struct limits_request *request, const char *key, const uint8_t hash[32],
 		  int64_t now) __attribute__((warn_unused_result));
 bool limits_ask(struct limits *limits, struct limits_request *request, int64_t now) __attribute__((warn_unused_result));

@@ -22,7 +22,8 @@ static struct world world;
 static void start_all(void)
 {
 	/* Few connections, so that what waits for a lock makes others wait. */
-	static const char *const more[] = {"KEPT_WRITERS=1", NULL};
+	static const char *const more[] = {"KEPT_WRITERS=1", "KEPT_TRUSTED_PROXY=127.0.0.1",
+					   "KEPT_RATE_ADDRESS=2000/86400", NULL};
 	world_start_with(&world, "answers", "1", more);
 }
 
@@ -176,9 +177,39 @@ START_TEST(database_away_is_503)
 }
 END_TEST
 
+/* Until a client that only this test has may ask no more. */
+static void exhaust(const char *target, const char *client)
+{
+	int fd = api_connect(&world.api), status = 0;
+	for (int i = 0; i < 3000 && status != 429; i++) {
+		struct answer reply = ask_on(&world.asking, fd, NULL, "GET", target, client, NULL);
+		status = reply.status;
+		answer_release(&reply);
+	}
+	ck_assert_int_eq(status, 429);
+	close(fd);
+}
+
+START_TEST(too_many_requests_are_429)
+{
+	static const char client[] = "X-Forwarded-For: 198.51.100.1\r\n";
+	exhaust("/nothing", client);
+	exhaust("/livez", client);
+	for (size_t i = 0; i < contract_operation_count; i++) {
+		struct ready ready;
+		get_ready(&ready, &contract_operations[i]);
+		struct answer reply = must(429, call(&ready, client));
+		ck_assert_str_eq(header(&reply, "RateLimit-Policy"), "\"address\";q=2000;w=86400");
+		ck_assert_int_ge(strtol(header(&reply, "Retry-After"), NULL, 10), 1);
+		ck_assert_str_eq(at(&reply, "violated-policies/0"), "address");
+		answer_release(&reply);
+	}
+}
+END_TEST
+
 START_TEST(every_trouble_that_is_told_was_seen)
 {
-	static const int troubles[] = {409, 500, 503, 504};
+	static const int troubles[] = {409, 429, 500, 503, 504};
 	for (size_t i = 0; i < contract_operation_count; i++) {
 		const struct contract_operation *operation = &contract_operations[i];
 		for (size_t t = 0; t < sizeof(troubles) / sizeof(troubles[0]); t++) {
@@ -201,6 +232,7 @@ int main(void)
 	tcase_add_unchecked_fixture(all, start_all, stop_all);
 	tcase_add_test(all, same_request_under_way_is_409);
 	tcase_add_test(all, our_fault_is_500_and_tells_nothing);
+	tcase_add_test(all, too_many_requests_are_429);
 	tcase_add_test(all, too_long_a_wait_is_504);
 	tcase_add_test(all, database_away_is_503);
 	tcase_add_test(all, every_trouble_that_is_told_was_seen);

@@ -44,7 +44,7 @@ static struct limits_request arrive(const char *from)
 {
 	struct limits_request request = {0};
 	struct client_address client = address_of(from);
-	(void)!limits_arrive(limits, &request, &client, now);
+	(void)!limits_arrive(limits, &request, &client, LIMITS_REQUESTS, now);
 	return request;
 }
 
@@ -122,6 +122,10 @@ START_TEST(address_is_limited_whatever_it_asks)
 	ck_assert(request.refused);
 	ck_assert_int_eq(request.by, LIMIT_ADDRESS);
 	ck_assert_int_eq(request.wait_seconds, 3);
+	struct limits_request probe = {0};
+	ck_assert(limits_arrive(limits, &probe,
+				&(struct client_address){CLIENT_ADDRESS_6, {0x20, 1, 0x0d, 0xb8, [7] = 1}},
+				LIMITS_PROBES, now));
 	ck_assert(!arrive("2001:db8:0:2::1").refused);
 	ck_assert(!arrive("192.0.2.1").refused);
 }
