@@ -6,6 +6,7 @@
 #include "api/command/command.h"
 #include "kept/embed.h"
 #include "kept/limits.h"
+#include "kept/text.h"
 
 #define WORKER_CONNECTIONS 4 /* of one worker, at most */
 
@@ -27,6 +28,29 @@ static const char limits_query[] =
 	"|| ' ' || coalesce((select max(number) from kept.migration), 0) || ' ' || "
 	"current_setting('server_version_num')";
 
+static void print_rate(const char *of, const struct config_rate *rate)
+{
+	if (rate->count > 0)
+		printf("%s %d in %d s", of, rate->count, rate->seconds);
+	else
+		printf("%s off", of);
+}
+
+/* Not an error: what limits go by may be wanted so. */
+static void print_limits(const struct config *config)
+{
+	bool is_unix = text_starts(config->listen, "unix:");
+	print_rate("limits: key", &config->rate_key);
+	print_rate(", district", &config->rate_district);
+	print_rate(", address", &config->rate_address);
+	print_rate(", wrong keys", &config->rate_failures);
+	printf("\nproxies: %s\n", *config->trusted_proxy ? config->trusted_proxy : "none is trusted");
+	if (is_unix && !strstr(config->trusted_proxy, "unix"))
+		printf("proxies: all clients of the unix socket count as one; if a proxy tells their addresses, add "
+		       "the "
+		       "word unix to KEPT_TRUSTED_PROXY\n");
+}
+
 int command_check_config(const struct config *config, int argc, char **argv)
 {
 	char *cell, *at;
@@ -35,6 +59,7 @@ int command_check_config(const struct config *config, int argc, char **argv)
 		return COMMAND_MISUSED;
 	int needed = connections(config);
 	printf("settings: read and well-formed\n");
+	print_limits(config);
 	if (!command_query(config, limits_query, NULL, 0, &cell, &misused))
 		return COMMAND_FAILED;
 	long most = strtol(cell, &at, 10), of_login = strtol(at, &at, 10), migration = strtol(at, &at, 10),

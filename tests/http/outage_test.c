@@ -264,7 +264,10 @@ START_TEST(wrong_use_is_exit_code_2)
 	static const char *const zone[] = {"district", "add", "A", "--time-zone=Mars/Base", "--locale=en", NULL};
 	ck_assert_int_eq(api_command(&api, zone, NULL), 2);
 	static const char *const check[] = {"check-config", NULL};
-	ck_assert_int_eq(api_command(&api, check, NULL), 0);
+	ck_assert_int_eq(api_command(&api, check, &printed), 0);
+	ck_assert_msg(strstr(printed, "limits: key 60000 in 60 s, ") && strstr(printed, "proxies: none is trusted"),
+		      "%s", printed);
+	free(printed);
 }
 END_TEST
 
