@@ -118,6 +118,17 @@ bool client_address_is_this_host(const struct client_address *address)
 	return client_address_equal(address, &v4) || client_address_equal(address, &v6);
 }
 
+bool client_address_is_inside(const struct client_address *address)
+{
+	const uint8_t *b = address->bytes;
+	if (address->kind == CLIENT_ADDRESS_UNIX)
+		return false;
+	if (address->kind == CLIENT_ADDRESS_4)
+		return b[0] == 127 || b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) ||
+		       (b[0] == 192 && b[1] == 168) || (b[0] == 169 && b[1] == 254);
+	return client_address_is_this_host(address) || (b[0] & 0xfe) == 0xfc || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80);
+}
+
 static bool contains(const struct network *network, const struct client_address *address)
 {
 	if (network->address.kind != address->kind)

@@ -37,6 +37,9 @@ struct client_address client_address_bucket(const struct client_address *address
 /* True for 127.0.0.1 and ::1. */
 bool client_address_is_this_host(const struct client_address *address);
 
+/* True for this host and the private networks of RFC 1918, RFC 4193 and the link's own; a unix socket is none. */
+bool client_address_is_inside(const struct client_address *address);
+
 struct client_proxies;
 
 /* Reads KEPT_TRUSTED_PROXY, which config_is_proxies() has found right. NULL: no memory. */

@@ -101,9 +101,14 @@ void hook_produces_readyz(struct exchange *exchange)
 	health_ready(exchange);
 }
 
+/* Figures count what outsiders may not count. */
 void hook_produces_metrics(struct exchange *exchange)
 {
 	struct text out;
+	if (!client_address_is_inside(&exchange->limits.client)) {
+		exchange_problem(exchange, "forbidden", "Figures are told to this host and private networks only.");
+		return;
+	}
 	text_init(&out, METRICS_BYTES);
 	metrics_write(exchange->loop->service->metrics, &out);
 	size_t length = out.length;

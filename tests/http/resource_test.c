@@ -15,7 +15,8 @@ static struct world world;
 
 static void start_all(void)
 {
-	world_start(&world, "resource");
+	static const char *const more[] = {"KEPT_TRUSTED_PROXY=127.0.0.1", NULL};
+	world_start_with(&world, "resource", "2", more);
 }
 
 static void stop_all(void)
@@ -313,6 +314,14 @@ START_TEST(many_things_of_which_one_is_wrong_are_207)
 }
 END_TEST
 
+START_TEST(figures_are_not_for_clients_from_outside)
+{
+	must_be(403, ask(&world.asking, NULL, "GET", "/metrics", "X-Forwarded-For: 203.0.113.9\r\n", NULL));
+	must_be(403, ask(&world.asking, NULL, "GET", "/metrics", "Forwarded: for=\"[2001:db8::1]\"\r\n", NULL));
+	must_be(200, ask(&world.asking, NULL, "GET", "/metrics", "X-Forwarded-For: 10.1.2.3\r\n", NULL));
+}
+END_TEST
+
 START_TEST(summary_of_an_unknown_school_is_404)
 {
 	must_be(404,
@@ -358,6 +367,7 @@ int main(void)
 	tcase_add_loop_test(all, change_with_return_minimal_answers_without_a_body, 0, count);
 	tcase_add_loop_test(all, change_that_may_name_a_version_is_refused_for_another, 0, count);
 	tcase_add_loop_test(all, many_things_of_which_one_is_wrong_are_207, 0, count);
+	tcase_add_test(all, figures_are_not_for_clients_from_outside);
 	tcase_add_test(all, summary_of_an_unknown_school_is_404);
 	tcase_add_test(all, every_answer_that_is_told_was_seen);
 	suite_add_tcase(suite, all);

@@ -216,6 +216,20 @@ START_TEST(only_this_host_is_this_host)
 }
 END_TEST
 
+START_TEST(inside_is_this_host_and_private_networks)
+{
+	static const char *const yes[] = {
+		"127.0.0.1",   "127.9.9.9", "::1",     "10.0.0.1", "172.16.0.1", "172.31.9.9",     "192.168.1.1",
+		"169.254.1.1", "fd00::1",   "fc00::1", "fe80::1",  "febf::1",    "::ffff:10.1.1.1"};
+	static const char *const no[] = {"172.15.0.1", "172.32.0.1", "192.167.1.1", "11.0.0.1",           "203.0.113.9",
+					 "fe00::1",    "fec0::1",    "2001:db8::1", "::ffff:203.0.113.9", "unix"};
+	for (int i = 0; i < COUNT(yes); i++)
+		ck_assert_msg(client_address_is_inside((struct client_address[]){address_of(yes[i])}), "%s", yes[i]);
+	for (int i = 0; i < COUNT(no); i++)
+		ck_assert_msg(!client_address_is_inside((struct client_address[]){address_of(no[i])}), "%s", no[i]);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("client_address");
@@ -226,6 +240,7 @@ int main(void)
 	tcase_add_loop_test(all, proxy_is_trusted_by_its_network, 0, COUNT(networks));
 	tcase_add_loop_test(all, client_is_what_a_trusted_proxy_says, 0, COUNT(chains));
 	tcase_add_test(all, only_this_host_is_this_host);
+	tcase_add_test(all, inside_is_this_host_and_private_networks);
 	suite_add_tcase(suite, all);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
