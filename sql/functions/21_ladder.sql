@@ -1,5 +1,29 @@
 -- The ladder of a commitment: who is to be reminded of it when, by which contact; and its clock.
 
+-- Served by contact_person and contact_organisation. The planner puts it into the statement that asks, so nothing may be
+-- added that forbids that: not VOLATILE, STRICT, SECURITY DEFINER nor SET.
+create or replace function kept.contact_choice(district uuid, person uuid, organisation uuid)
+returns table (channel text, contact_id uuid, usable boolean)
+language sql stable
+rows 1
+as $$
+	select distinct on (one.channel) one.channel, one.id, one.usable
+	from (
+		select k.channel, k.id, k.position, not k.paused and k.gone_at is null as usable
+		from kept.contact k
+		where k.district_id = contact_choice.district
+		and k.person_id = contact_choice.person
+		union all
+		select k.channel, k.id, k.position, not k.paused and k.gone_at is null
+		from kept.contact k
+		where k.district_id = contact_choice.district
+		and k.organisation_id = contact_choice.organisation) one
+	order by one.channel, one.usable desc, one.position, one.id
+$$;
+comment on function kept.contact_choice(uuid, uuid, uuid) is
+	'The contact of each channel by which a person or an organisation is reminded: the first that may be used, else the first.';
+grant execute on function kept.contact_choice(uuid, uuid, uuid) to kept_api, kept_worker;
+
 create or replace function kept.ladder_many(districts uuid[], commitments uuid[])
 returns table (
 	district_id uuid,
@@ -80,23 +104,11 @@ as $$
 			case party.role when 'owner' then 1 when 'helper' then 2 else 3 end
 	),
 	reached as (
-		-- The first contact of each channel that may be used; without any contact one row of channel none.
-		select r.*, coalesce(contact.channel, 'none') as channel, contact.id as contact_id,
-			case when contact.id is null then 'no_contact' when not contact.usable then 'paused' end as dropped
+		-- Without any contact one row of channel none.
+		select r.*, coalesce(contact.channel, 'none') as channel, contact.contact_id,
+			case when contact.contact_id is null then 'no_contact' when not contact.usable then 'paused' end as dropped
 		from recipient r
-		left join lateral (
-			select distinct on (one.channel) one.channel, one.id, one.usable
-			from (
-				select k.channel, k.id, k.position, not k.paused and k.gone_at is null as usable
-				from kept.contact k
-				where k.district_id = r.district_id
-				and k.person_id = r.person_id
-				union all
-				select k.channel, k.id, k.position, not k.paused and k.gone_at is null
-				from kept.contact k
-				where k.district_id = r.district_id
-				and k.organisation_id = r.organisation_id) one
-			order by one.channel, one.usable desc, one.position, one.id) contact on true
+		left join lateral kept.contact_choice(r.district_id, r.person_id, r.organisation_id) contact on true
 	),
 	step as (
 		select r.district_id, r.commitment_id, r.due_on, r.send_at, r.since, days.days,

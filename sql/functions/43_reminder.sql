@@ -1,12 +1,12 @@
 -- 43: reminding by hand, and what was and will be reminded of a commitment.
 
--- Served by contact_person and contact_organisation.
+-- Served by the primary keys of party and of those it names.
 create or replace function kept.commitment_reachable(c kept.commitment)
 returns table (recipient_id uuid, recipient_kind text, party_role text, local_day date, channel text, contact_id uuid, dropped text)
 language sql stable
 rows 4
 as $$
-	-- One row for each owner or helper and channel; the first contact of a channel that may be used.
+	-- One row for each owner or helper and channel.
 	with recipient as (
 		select distinct on (coalesce(p.person_id, p.organisation_id, md5(concat(p.group_code, '/', p.school_id))::uuid))
 			coalesce(p.person_id, p.organisation_id, md5(concat(p.group_code, '/', p.school_id))::uuid) as recipient_id,
@@ -23,15 +23,10 @@ as $$
 		and p.role in ('owner', 'helper')
 		order by 1, p.role desc
 	)
-	select r.recipient_id, r.recipient_kind, r.party_role, r.local_day, coalesce(k.channel, 'none'), k.id,
-		case when k.id is null then 'no_contact' when not k.usable then 'paused' end
+	select r.recipient_id, r.recipient_kind, r.party_role, r.local_day, coalesce(k.channel, 'none'), k.contact_id,
+		case when k.contact_id is null then 'no_contact' when not k.usable then 'paused' end
 	from recipient r
-	left join lateral (
-		select distinct on (one.channel) one.channel, one.id, not one.paused and one.gone_at is null as usable
-		from kept.contact one
-		where one.district_id = c.district_id
-		and (one.person_id = r.person_id or one.organisation_id = r.organisation_id)
-		order by one.channel, 3 desc, one.position, one.id) k on true
+	left join lateral kept.contact_choice(c.district_id, r.person_id, r.organisation_id) k on true
 $$;
 comment on function kept.commitment_reachable(kept.commitment) is
 	'Owner and helpers of a commitment with today''s date where they are, and the contact of each channel; dropped: no_contact or paused.';

@@ -246,7 +246,7 @@ begin
 		rerouted as (
 			-- Still true, but its contact is not: it goes to the next one that may be used, as a message of its own.
 			update kept.reminder r
-			set message_id = kept.uuid7(), contact_id = next.id
+			set message_id = kept.uuid7(), contact_id = next.contact_id
 			from judged j
 			cross join lateral (
 				select *
@@ -254,17 +254,10 @@ begin
 				where x.district_id = b.district_id
 				and x.message_id = j.id
 				limit 1) old
-			cross join lateral (
-				select k.id
-				from kept.contact k
-				where k.district_id = old.district_id
-				and (k.person_id = old.recipient_id or k.organisation_id = old.recipient_id)
-				and k.channel = old.channel
-				and not k.paused
-				and k.gone_at is null
-				order by k.position, k.id
-				limit 1) next
+			cross join lateral kept.contact_choice(old.district_id, old.recipient_id, old.recipient_id) next
 			where j.reason like 'contact\_%'
+			and next.usable
+			and next.channel = old.channel
 			and r.district_id = old.district_id
 			and r.commitment_id = old.commitment_id
 			and r.due_on = old.due_on
