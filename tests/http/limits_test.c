@@ -6,10 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
-#include "kept/limits.h"
 #include "kept/text.h"
 #include "tests/support/api.h"
 #include "tests/support/cluster.h"
@@ -358,47 +354,6 @@ START_TEST(loops_share_one_count)
 }
 END_TEST
 
-static int connect_from(const char *from)
-{
-	struct sockaddr_in own = {.sin_family = AF_INET},
-			   there = {.sin_family = AF_INET, .sin_port = htons((uint16_t)api.port)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	there.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	ck_assert_int_eq(inet_pton(AF_INET, from, &own.sin_addr), 1);
-	ck_assert_int_eq(bind(fd, (struct sockaddr *)&own, sizeof(own)), 0);
-	ck_assert_int_eq(connect(fd, (struct sockaddr *)&there, sizeof(there)), 0);
-	return fd;
-}
-
-START_TEST(one_address_does_not_take_all_connections)
-{
-	static int fds[KEPT_ADDRESS_CONNECTIONS + 20];
-	int closed = 0;
-	start(NULL);
-	for (int i = 0; i < KEPT_ADDRESS_CONNECTIONS + 20; i++)
-		fds[i] = connect_from("127.0.0.3");
-	int other = connect_from("127.0.0.4");
-	ck_assert_int_eq(status_of(ask_with(other, api.key, "")), 200);
-	for (int i = 0; i < KEPT_ADDRESS_CONNECTIONS + 20; i++)
-		closed += api_closes(fds[i], 0.001);
-	ck_assert_int_eq(closed, 20);
-	ck_assert_int_eq(metric("kept_limited_total{limit=\"connections\"} "), 20);
-	for (int i = 0; i < KEPT_ADDRESS_CONNECTIONS + 20; i++)
-		close(fds[i]);
-	/* They are given up with the connection. */
-	double end = clock_seconds() + 10;
-	int status = 0;
-	while (status != 200 && clock_seconds() < end) {
-		int fd = connect_from("127.0.0.3");
-		status = status_of(ask_with(fd, api.key, ""));
-		close(fd);
-	}
-	ck_assert_int_eq(status, 200);
-	close(other);
-	api_release(&api);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("limits");
@@ -414,7 +369,6 @@ int main(void)
 	tcase_add_test(all, forwarded_address_of_a_stranger_changes_nothing);
 	tcase_add_test(all, forwarded_address_of_a_trusted_proxy_counts);
 	tcase_add_test(all, loops_share_one_count);
-	tcase_add_test(all, one_address_does_not_take_all_connections);
 	suite_add_tcase(suite, all);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
