@@ -18,6 +18,11 @@ begin
 		limit 1
 		for update skip locked;
 		exit when not found;
+		-- A write that was under way when the person was erased may have stored a reply that names them.
+		delete from kept.idempotency i
+		where erased.after = '00000000-0000-0000-0000-000000000000'
+		and i.district_id = erased.district_id
+		and strpos(i.body, erased.person_id::text) > 0;
 		with next as materialized (
 			select m.id, m.content #>> '{reply_to,address}' = any (erased.addresses) or m.content #>> '{reply_to,name}' = erased.name as named
 			from kept.message m
@@ -51,7 +56,7 @@ begin
 	end loop;
 end
 $$;
-comment on function kept.erasure_go_on(int) is 'Takes erased people out of mails in which others were told to answer them; looks at no more than so many mails.';
+comment on function kept.erasure_go_on(int) is 'Takes erased people out of stored replies, and out of mails in which others were told to answer them; looks at no more than so many mails.';
 grant execute on function kept.erasure_go_on(int) to kept_worker;
 
 create or replace function kept.housekeeping() returns boolean

@@ -44,8 +44,8 @@ grant select, delete on kept.audit_pending to kept_worker;
 -- Nobody changes or removes a block.
 grant select, insert on kept.audit_block to kept_worker;
 
--- The entries that are there already go in line, too. While they do, nobody may be inside the old trigger function: its entries
--- would be in no block. Writers wait here, or this waits for them.
+-- Nobody may be inside the old trigger function when this ends: its entries would be in no block, and 0009 could pass over them.
+-- Writers wait here, or this waits for them; so nothing is done here that takes longer the more entries there are.
 do $$
 declare
 	audited text;
@@ -103,7 +103,3 @@ begin
 	return null;
 end
 $$;
-
-insert into kept.audit_pending (district_id, audit_id)
-select a.district_id, a.id
-from kept.audit a;

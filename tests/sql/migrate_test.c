@@ -259,12 +259,15 @@ END_TEST
 /* Entries from before there was a chain are not left out of it. */
 START_TEST(audit_entries_of_an_older_version_go_in_line)
 {
-	const struct embedded_table older = {embedded_migrations.files, 7};
-	const struct migrate_options before = options_of(&older), all = {0};
+	const struct embedded_table older = {embedded_migrations.files, 7}, locking = {embedded_migrations.files, 8};
+	const struct migrate_options before = options_of(&older), locked = options_of(&locking), all = {0};
 	char *url = cluster_database(cluster, "older", CLUSTER_EMPTY), *superuser = cluster_superuser(cluster, "older");
 	expect_well(url, &before);
 	query_run(superuser, "insert into kept.district (name, time_zone, locale) select 'D' || n, 'UTC', 'en' from "
 			     "generate_series(1, 3) n");
+	/* Not while writers are held up: that would take the longer the more there are. */
+	expect_well(url, &locked);
+	expect_text(superuser, "select count(*) from kept.audit_pending", "0");
 	expect_well(url, &all);
 	expect_text(superuser, "select count(*) from kept.audit where table_name = 'district' and change = 'insert'",
 		    "3");

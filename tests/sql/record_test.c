@@ -341,6 +341,17 @@ START_TEST(an_erased_person_is_named_nowhere)
 	expect_where("Quill", "kept.idempotency 2, kept.message 2, kept.person 1");
 	expect(route_ask(api, KEY_ADMIN, "person_remove", "request", "{}", "id", id, NULL), 204);
 	expect_where("Quill", "kept.erasure 1, kept.message 1");
+	/* A write that was under way meanwhile stored its reply after that. */
+	snprintf(sql, sizeof(sql),
+		 "insert into kept.idempotency (district_id, key_id, operation, key, fingerprint, status, body) select "
+		 "id, id, "
+		 "'PATCH /v1/commitments/%s', 'late', '" HASH64(
+			 "0") "', 200, "
+			      "'{\"owner\":{\"person_id\":\"%s\",\"name\":\"Zelda Quill\"}}' from kept.district where "
+			      "id = '" LAKEVIEW "'",
+		 own, id);
+	query_run(superuser, sql);
+	expect_where("Quill", "kept.erasure 1, kept.idempotency 1, kept.message 1");
 	/* The worker looks through what others got. */
 	query_run(superuser,
 		  "set kept.now = '2027-01-10 15:02:00+00'; set role kept_worker; select kept.housekeeping()");
