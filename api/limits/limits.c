@@ -154,12 +154,23 @@ static bool enter_known(struct limits *limits, struct limits_request *request, i
 	return false;
 }
 
+/* Whoever will be refused before his unit is refused before his body, too: to read and judge one may take a tenth of a
+ * second. */
+static bool may_guess(struct limits *limits, struct limits_request *request, int64_t now)
+{
+	struct rate_table *addresses = limits->tables[LIMIT_FAILURES_ADDRESS];
+	return !addresses || crowd_has(&limits->asked, request->key) ||
+	       rate_has(addresses, request->address, now, &request->states[LIMIT_FAILURES_ADDRESS]) ||
+	       refuse(request, LIMIT_FAILURES_ADDRESS);
+}
+
 bool limits_enter(struct limits *limits, struct limits_request *request, const char *key, const uint8_t hash[32],
 		  int64_t now)
 {
 	request->key = rate_hash(limits->seed, hash, 32);
 	request->prefix = rate_hash(limits->seed, key, strnlen(key, KEPT_KEY_PREFIX_BYTES));
-	return !known_find(limits->known, request->key, now, &request->district) || enter_known(limits, request, now);
+	return known_find(limits->known, request->key, now, &request->district) ? enter_known(limits, request, now)
+										: may_guess(limits, request, now);
 }
 
 bool limits_ask(struct limits *limits, struct limits_request *request, int64_t now)

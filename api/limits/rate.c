@@ -169,6 +169,15 @@ void rate_give_back(struct rate_table *table, uint64_t id, int64_t now, struct r
 	pthread_mutex_unlock(lock);
 }
 
+bool rate_has(struct rate_table *table, uint64_t id, int64_t now, struct rate_state *state)
+{
+	pthread_mutex_t *lock = lock_set(table, id);
+	int64_t owes = owed(find(table, id), now);
+	tell(table, owes, state);
+	pthread_mutex_unlock(lock);
+	return owes <= table->window - table->interval;
+}
+
 bool rate_owes(struct rate_table *table, uint64_t id, int64_t now)
 {
 	pthread_mutex_t *lock = lock_set(table, id);

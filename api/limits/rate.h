@@ -45,6 +45,8 @@ bool rate_take(struct rate_table *table, uint64_t id, int64_t now, struct rate_s
 void rate_charge(struct rate_table *table, uint64_t id, int64_t now, struct rate_state *state);
 /* Puts a token back that was taken. */
 void rate_give_back(struct rate_table *table, uint64_t id, int64_t now, struct rate_state *state);
+/* True if there is a token. Takes nothing. `state` as above. */
+bool rate_has(struct rate_table *table, uint64_t id, int64_t now, struct rate_state *state);
 /* True if the bucket is not full. Takes nothing. */
 bool rate_owes(struct rate_table *table, uint64_t id, int64_t now);
 

@@ -150,6 +150,27 @@ START_TEST(guesser_is_stopped_before_the_unit)
 }
 END_TEST
 
+/* To read and judge a body costs more than a unit. */
+START_TEST(guesser_is_stopped_before_the_body)
+{
+	struct limits_request request;
+	ck_assert(right("192.0.2.1", KEY("good")));
+	for (int i = 0; i < 3; i++)
+		ck_assert(wrong("192.0.2.1", KEY("bad")));
+	request = arrive("192.0.2.1");
+	ck_assert(!enter(&request, KEY("bad")));
+	ck_assert_int_eq(request.by, LIMIT_FAILURES_ADDRESS);
+	ck_assert_int_eq(request.wait_seconds, 10);
+	request = arrive("192.0.2.1");
+	ck_assert(enter(&request, KEY("good")));
+	request = arrive("192.0.2.2");
+	ck_assert(enter(&request, KEY("bad")));
+	/* It was no guess, so it took nothing. */
+	now += 10 * SECOND;
+	ck_assert(wrong("192.0.2.1", KEY("bad")));
+}
+END_TEST
+
 START_TEST(known_key_goes_on_beside_a_guesser)
 {
 	ck_assert(right("192.0.2.1", KEY("good")));
@@ -187,8 +208,7 @@ START_TEST(guesses_at_once_cost_no_more_than_one_by_one)
 		char key[] = KEY("x0");
 		key[sizeof(key) - 2] = (char)('0' + i);
 		requests[i] = arrive("192.0.2.1");
-		ck_assert(enter(&requests[i], key));
-		units += limits_ask(limits, &requests[i], now);
+		units += enter(&requests[i], key) && limits_ask(limits, &requests[i], now);
 	}
 	ck_assert_int_eq(units, 3);
 	/* Without an answer that says what the keys are, nothing was tried. */
@@ -222,7 +242,7 @@ START_TEST(requests_with_one_key_go_together_and_pay_afterwards)
 	}
 	ck_assert(!wrong("192.0.2.1", KEY("d")));
 	limits_wrong(limits, &first, now);
-	ck_assert(enter(&late, KEY("c")) && !limits_ask(limits, &late, now));
+	ck_assert(!enter(&late, KEY("c")) && !limits_ask(limits, &late, now));
 	for (int i = 0; i < 5; i++)
 		limits_wrong(limits, &others[i], now);
 	now += 30 * SECOND;
@@ -332,6 +352,7 @@ int main(void)
 	tcase_add_test(all, keys_of_one_district_share_its_limit);
 	tcase_add_test(all, address_is_limited_whatever_it_asks);
 	tcase_add_test(all, guesser_is_stopped_before_the_unit);
+	tcase_add_test(all, guesser_is_stopped_before_the_body);
 	tcase_add_test(all, known_key_goes_on_beside_a_guesser);
 	tcase_add_test(all, prefix_is_closed_to_all_who_have_failed);
 	tcase_add_test(all, guesses_at_once_cost_no_more_than_one_by_one);
