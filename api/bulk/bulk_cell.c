@@ -116,13 +116,28 @@ static json_t *plain(unsigned types, const char *cell)
 	return value ? value : json_string(cell);
 }
 
+/* No value of an enum or of a format has blanks around it; in other texts they are the writer's. */
+static bool has_no_blanks(const struct schema *schema, int steps)
+{
+	bool found = schema->has_values || schema->format != FORMAT_NONE;
+	if (steps == 0)
+		return found;
+	if (!found && schema->ref)
+		found = has_no_blanks(schema->ref, steps - 1);
+	for (size_t i = 0; !found && i < schema->all_count; i++)
+		found = has_no_blanks(schema->all_of[i], steps - 1);
+	for (size_t i = 0; !found && i < schema->any_count; i++)
+		found = has_no_blanks(schema->any_of[i], steps - 1);
+	return found;
+}
+
 json_t *bulk_cell_value(const struct schema *schema, const char *cell)
 {
 	unsigned types = types_of(schema, STEPS);
 	if (strcmp(cell, "null") == 0 && types & SCHEMA_NULL)
 		return json_null();
 	if (types & SCHEMA_STRING || types == 0)
-		return json_string(cell);
+		return has_no_blanks(schema, STEPS) ? bulk_cell_trimmed(cell) : json_string(cell);
 	if (types & SCHEMA_ARRAY) {
 		const struct schema *items = items_of(schema, STEPS);
 		if (strcmp(cell, "null") == 0)

@@ -7,8 +7,8 @@
  *
  * A cell becomes a number, true or false (also TRUE and FALSE, as spreadsheets write them) where the schema takes no
  * text; a list of what stands between semicolons; an object or a list of objects when it is JSON. `null` takes away:
- * null where the schema takes it, an empty list where it takes lists. What fits nothing stays text, so that the engine
- * tells what is wrong with it.
+ * null where the schema takes it, an empty list where it takes lists. Blanks around a value of an enum or of a format
+ * are left out. What fits nothing stays text, so that the engine tells what is wrong with it.
  */
 #ifndef API_BULK_COLUMN_H
 #define API_BULK_COLUMN_H

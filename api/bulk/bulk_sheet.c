@@ -56,6 +56,18 @@ static void tell_column(struct problem_errors *errors, size_t line, const char *
 	text_release(&detail);
 }
 
+/* "Due on" is the name as a person writes it; the column's own is told then. */
+static void tell_unknown(const struct sheet *sheet, struct problem_errors *errors, size_t line, const char *name)
+{
+	struct bulk_column column;
+	char own[60] = "", what[100] = "is not known here; remove it, or give it a name from /docs";
+	for (size_t i = 0; name[i] && i + 1 < sizeof(own); i++)
+		own[i] = strchr(" -", name[i]) ? '_' : (char)(name[i] | (name[i] >= 'A' && name[i] <= 'Z' ? 0x20 : 0));
+	if (strlen(name) < sizeof(own) && bulk_column_find(&column, sheet->source->operation, own))
+		snprintf(what, sizeof(what), "is not known here; write it \"%s\"", own);
+	tell_column(errors, line, name, what);
+}
+
 static bool is_repeated(const struct sheet *sheet, const char *name)
 {
 	for (size_t i = 0; i < sheet->count; i++)
@@ -79,7 +91,7 @@ static bool take_header(struct sheet *sheet, const struct csv_row *row, struct p
 		if (is_repeated(sheet, name))
 			tell_column(errors, row->line, name, "is there twice");
 		else if (!bulk_column_find(&sheet->columns[i], sheet->source->operation, name))
-			tell_column(errors, row->line, name, "is not known here; remove it or correct its name");
+			tell_unknown(sheet, errors, row->line, name);
 		sheet->names[i] = name;
 		sheet->count = i + 1;
 	}

@@ -54,7 +54,8 @@ const struct problem problem_table[] = {
 	 "Send no header Expect, or Expect: 100-continue."},
 	{"invalid", 422, "Some members are wrong",
 	 "The body could be read, but says something that cannot be. Nothing was stored.",
-	 "Correct each member that errors names by its JSON pointer, then send the request again."},
+	 "Correct each member that errors names by its JSON pointer, and of a sheet by its line, then send the request "
+	 "again."},
 	{"key-reused", 422, "This Idempotency-Key was used for another request",
 	 "An Idempotency-Key stands for one request, and this is another one.",
 	 "Use a new key for each new request, and the same key only to repeat the same request."},

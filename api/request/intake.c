@@ -1,5 +1,6 @@
 #include "api/request/intake.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -40,14 +41,22 @@ static bool take_large(struct exchange *exchange)
 	return exchange_refuse(exchange, "unavailable", "Too many large bodies are under way. Try again in a moment.");
 }
 
+static bool refuse_type(struct exchange *exchange)
+{
+	const struct contract_operation *operation = exchange->operation;
+	const char *sheet = operation->sheet_type;
+	char detail[160];
+	snprintf(detail, sizeof(detail), "Send the body as %s%s%s, and say so in the header Content-Type.",
+		 operation->body_type, sheet ? " or " : "", sheet ? sheet : "");
+	return exchange_refuse(exchange, "unsupported-media-type", detail);
+}
+
 static bool check_type(struct exchange *exchange)
 {
 	const struct contract_operation *operation = exchange->operation;
 	const char *type = exchange_header(exchange, "Content-Type");
 	exchange->sheet = operation->sheet_type && request_type_is(type, operation->sheet_type);
-	return exchange->sheet || request_type_is(type, operation->body_type) ||
-	       exchange_refuse(exchange, "unsupported-media-type",
-			       "The header Accept names the types that are taken here.");
+	return exchange->sheet || request_type_is(type, operation->body_type) || refuse_type(exchange);
 }
 
 bool intake_headers(struct exchange *exchange)

@@ -30,7 +30,8 @@ declare
 begin
 	if count > 0 then
 		perform kept.refuse(422, case
-			when count = 1 then format('The member %s %s.', errors -> 0 ->> 'pointer', errors -> 0 ->> 'detail')
+			when count = 1 then format(
+				'The %s %s.', coalesce('member ' || nullif(errors -> 0 ->> 'pointer', ''), 'row or item'), errors -> 0 ->> 'detail')
 			else count || ' members are wrong. See errors.'
 		end, errors);
 	end if;

@@ -79,6 +79,7 @@ START_TEST(sheet_with_three_wrong_rows_brings_in_the_others)
 	ck_assert_str_eq(at(&reply, "items/18/problem/errors/0/pointer"), "/items/18/owner_email");
 	ck_assert_str_eq(at(&reply, "items/59/problem/errors/0/pointer"), "/items/59");
 	ck_assert_ptr_nonnull(strstr(at(&reply, "items/59/problem/errors/0/detail"), "6 cells"));
+	ck_assert_ptr_nonnull(strstr(at(&reply, "items/59/problem/detail"), "The row or item has 6 cells"));
 	ck_assert_int_eq(rows("select count(*) from kept.commitment where title like 'Read %'"), 57);
 	struct answer read = must(200, ask(&world.asking, world.lakeview.admin, "GET",
 					   text_of("/v1/commitments/%s", at(&reply, "items/0/id")), NULL, NULL));
@@ -319,9 +320,11 @@ START_TEST(sheet_is_no_body_of_other_operations)
 {
 	struct answer reply = must(415, send("/v1/people", "name,groups\nA,families\n"));
 	ck_assert_str_eq(header(&reply, "Accept"), "application/json");
+	ck_assert_ptr_nonnull(strstr(at(&reply, "detail"), "as application/json, "));
 	answer_release(&reply);
 	reply = must(415, ask(&world.asking, world.lakeview.admin, "POST", PEOPLE, "Content-Type: text/tsv\r\n", "a"));
 	ck_assert_str_eq(header(&reply, "Accept"), "application/json, text/csv");
+	ck_assert_ptr_nonnull(strstr(at(&reply, "detail"), "as application/json or text/csv, "));
 	answer_release(&reply);
 }
 END_TEST

@@ -115,15 +115,23 @@ static const struct {
 	 "[{\"errors\":[{\"pointer\":\"/contacts/0/address\",\"detail\":\"must be an e-mail address like "
 	 "maria@lakeview.example\"}],\"line\":2}]"},
 	{"person_bulk", "name,surname,name,groups\nA,B,C,families\n",
-	 "422 {\"pointer\":\"/items\",\"line\":1,\"detail\":\"the column \\\"surname\\\" is not known here; remove it "
-	 "or "
-	 "correct its name\"},{\"pointer\":\"/items\",\"line\":1,\"detail\":\"the column \\\"name\\\" is there "
+	 "422 {\"pointer\":\"/items\",\"line\":1,\"detail\":\"the column \\\"surname\\\" is not known here; remove it, "
+	 "or give it a name from /docs\"},{\"pointer\":\"/items\",\"line\":1,\"detail\":\"the column \\\"name\\\" is "
+	 "there "
 	 "twice\"}"},
 	{"person_bulk", "name,groups\n\"A,families\n",
 	 "400 {\"pointer\":\"\",\"line\":2,\"detail\":\"The quote that begins a cell here is never closed.\"}"},
 	{"person_bulk", "\n\n", "400 The sheet is empty. Its first row names the columns."},
 	{"person_bulk", "name,groups\n", "422 {\"pointer\":\"/items\",\"detail\":\"must not be empty\"}"},
 	/* Sheets of commitments */
+	{"commitment_bulk", "Title,group,Due on\nRead,families,2027-01-15\n",
+	 "422 {\"pointer\":\"/items\",\"line\":1,\"detail\":\"the column \\\"Title\\\" is not known here; write it "
+	 "\\\"title\\\"\"},{\"pointer\":\"/items\",\"line\":1,\"detail\":\"the column \\\"Due on\\\" is not known "
+	 "here; "
+	 "write it \\\"due_on\\\"\"}"},
+	{"commitment_bulk", "title,group,owner.group,due_on,visibility\n Read , families,families ,2027-01-15 , plan\n",
+	 "[{\"body\":{\"title\":\" Read \",\"group\":\"families\",\"owner\":{\"group\":\"families\"},\"due_on\":"
+	 "\"2027-01-15\",\"visibility\":\"plan\"},\"line\":2}]"},
 	{"commitment_bulk", "title,group,owner.person_id,due_on\nRead,families," ID ",2027-01-15\n",
 	 "[{\"body\":{\"title\":\"Read\",\"group\":\"families\",\"owner\":{\"person_id\":\"" ID
 	 "\"},\"due_on\":\"2027-01-15\"},\"line\":2}]"},
