@@ -84,10 +84,11 @@ int main(int argc, char **argv)
 		puts("kept-api " KEPT_VERSION);
 		return COMMAND_DONE;
 	}
-	if (strcmp(first, "--help") == 0) {
-		fputs(usage, stdout);
-		return COMMAND_DONE;
-	}
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--help") == 0) {
+			fputs(usage, stdout);
+			return COMMAND_DONE;
+		}
 	if (strcmp(first, "secret") == 0 && strcmp(second, "rotate") == 0)
 		return command_secret_rotate(argc - 3, argv + 3);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {

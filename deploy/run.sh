@@ -202,7 +202,7 @@ else
 	printf 'There is no key in var/key. A district of your own, then a key for it:\n'
 	[ "$KEPT_DATABASE_URL" = "$(default_database)" ] || printf '   export KEPT_DATABASE_URL="%s"\n' "$KEPT_DATABASE_URL"
 	printf '   %s/kept-api district add "Your district" --time-zone America/New_York --locale en\n' "$build"
-	printf '   %s/kept-api key add --district ID --role admin | tail -n 1 >var/key\n%s\n' "$build" "$look"
+	printf '   (umask 077; %s/kept-api key add --district ID --role admin | tail -n 1 >var/key)\n%s\n' "$build" "$look"
 fi
 
 while :; do

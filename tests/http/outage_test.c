@@ -268,6 +268,10 @@ START_TEST(wrong_use_is_exit_code_2)
 	ck_assert_msg(strstr(printed, "limits: key 60000 in 60 s, ") && strstr(printed, "proxies: none is trusted"),
 		      "%s", printed);
 	free(printed);
+	static const char *const help[] = {"key", "add", "--help", NULL};
+	ck_assert_int_eq(api_command(&api, help, &printed), 0);
+	ck_assert_ptr_nonnull(strstr(printed, "usage: kept-api"));
+	free(printed);
 }
 END_TEST
 
