@@ -47,6 +47,28 @@ $$;
 comment on function kept.school_create(jsonb, jsonb) is 'POST /v1/schools';
 grant execute on function kept.school_create(jsonb, jsonb) to kept_api;
 
+create or replace function kept.school_lock(request jsonb, id uuid) returns kept.school
+language plpgsql volatile
+as $$
+declare
+	school kept.school;
+begin
+	select s.* into school
+	from kept.school s
+	where s.district_id = kept.district()
+	and s.id = school_lock.id
+	for update;
+	if not found then
+		perform kept.not_found('school');
+	end if;
+	perform kept.match(request, school.version);
+	perform kept.require_scope(school.id, array[]::text[]);
+	return school;
+end
+$$;
+comment on function kept.school_lock(jsonb, uuid) is 'The school, locked for a change: 404 where absent, 412 where the version is another, 403 out of scope.';
+grant execute on function kept.school_lock(jsonb, uuid) to kept_api;
+
 create or replace function kept.school_change(request jsonb, id uuid, body jsonb) returns kept.reply
 language plpgsql volatile
 as $$
@@ -57,16 +79,7 @@ begin
 	if reply.status is not null then
 		return reply;
 	end if;
-	select s.* into school
-	from kept.school s
-	where s.district_id = kept.district()
-	and s.id = school_change.id
-	for update;
-	if not found then
-		perform kept.not_found('school');
-	end if;
-	perform kept.match(request, school.version);
-	perform kept.require_scope(school.id, array[]::text[]);
+	school := kept.school_lock(request, id);
 	perform kept.refuse_fields(kept.check_members(body));
 	update kept.school s
 	set name = coalesce(body ->> 'name', s.name),
@@ -96,15 +109,7 @@ begin
 	if reply.status is not null then
 		return reply;
 	end if;
-	select s.* into school
-	from kept.school s
-	where s.district_id = kept.district()
-	and s.id = school_remove.id
-	for update;
-	if not found then
-		perform kept.not_found('school');
-	end if;
-	perform kept.match(request, school.version);
+	school := kept.school_lock(request, id);
 	begin
 		-- A revoked key stays for the record; it must not hold the school.
 		update kept.key k

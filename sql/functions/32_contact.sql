@@ -154,7 +154,9 @@ $$;
 comment on function kept.contact_create(jsonb, uuid, uuid, jsonb, jsonb) is 'POST /v1/people/{id}/contacts and /v1/organisations/{id}/contacts';
 grant execute on function kept.contact_create(jsonb, uuid, uuid, jsonb, jsonb) to kept_api;
 
-create or replace function kept.contact_lock(id uuid) returns kept.contact
+-- It did not compare versions at first.
+drop function if exists kept.contact_lock(uuid);
+create or replace function kept.contact_lock(request jsonb, id uuid) returns kept.contact
 language plpgsql volatile
 as $$
 declare
@@ -171,11 +173,16 @@ begin
 	and not exists (select from kept.person p where p.district_id = kept.district() and p.id = contact.person_id) then
 		perform kept.not_found('contact');
 	end if;
+	perform kept.match(request, contact.version);
+	if contact.organisation_id is not null then
+		perform kept.organisation_scope(contact.organisation_id);
+	end if;
 	return contact;
 end
 $$;
-comment on function kept.contact_lock(uuid) is 'The contact, locked for a change; 404 where it is absent or not the caller''s to see.';
-grant execute on function kept.contact_lock(uuid) to kept_api;
+comment on function kept.contact_lock(jsonb, uuid) is
+	'The contact, locked for a change: 404 where it is absent or not the caller''s to see, 412 where the version is another, 403 out of scope.';
+grant execute on function kept.contact_lock(jsonb, uuid) to kept_api;
 
 create or replace function kept.contact_change(request jsonb, id uuid, body jsonb) returns kept.reply
 language plpgsql volatile
@@ -188,11 +195,7 @@ begin
 	if reply.status is not null then
 		return reply;
 	end if;
-	contact := kept.contact_lock(id);
-	perform kept.match(request, contact.version);
-	if contact.organisation_id is not null then
-		perform kept.organisation_scope(contact.organisation_id);
-	end if;
+	contact := kept.contact_lock(request, id);
 	perform kept.refuse_fields((
 		select coalesce(jsonb_agg(e || '{"pointer":"/address"}'), '[]')
 		from jsonb_array_elements(kept.contact_errors(
@@ -223,11 +226,7 @@ begin
 	if reply.status is not null then
 		return reply;
 	end if;
-	contact := kept.contact_lock(id);
-	perform kept.match(request, contact.version);
-	if contact.organisation_id is not null then
-		perform kept.organisation_scope(contact.organisation_id);
-	end if;
+	contact := kept.contact_lock(request, id);
 	delete from kept.contact c
 	where c.district_id = kept.district()
 	and c.id = contact.id;

@@ -85,6 +85,29 @@ $$;
 comment on function kept.organisation_create(jsonb, jsonb, jsonb) is 'POST /v1/organisations';
 grant execute on function kept.organisation_create(jsonb, jsonb, jsonb) to kept_api;
 
+create or replace function kept.organisation_lock(request jsonb, id uuid) returns kept.organisation
+language plpgsql volatile
+as $$
+declare
+	organisation kept.organisation;
+begin
+	select o.* into organisation
+	from kept.organisation o
+	where o.district_id = kept.district()
+	and o.id = organisation_lock.id
+	for update;
+	if not found then
+		perform kept.not_found('organisation');
+	end if;
+	perform kept.match(request, organisation.version);
+	perform kept.organisation_scope(organisation.id);
+	return organisation;
+end
+$$;
+comment on function kept.organisation_lock(jsonb, uuid) is
+	'The organisation, locked for a change: 404 where absent, 412 where the version is another, 403 out of scope.';
+grant execute on function kept.organisation_lock(jsonb, uuid) to kept_api;
+
 create or replace function kept.organisation_change(request jsonb, id uuid, body jsonb) returns kept.reply
 language plpgsql volatile
 as $$
@@ -95,16 +118,7 @@ begin
 	if reply.status is not null then
 		return reply;
 	end if;
-	select o.* into organisation
-	from kept.organisation o
-	where o.district_id = kept.district()
-	and o.id = organisation_change.id
-	for update;
-	if not found then
-		perform kept.not_found('organisation');
-	end if;
-	perform kept.match(request, organisation.version);
-	perform kept.organisation_scope(organisation.id);
+	organisation := kept.organisation_lock(request, id);
 	perform kept.refuse_fields(kept.check_members(body));
 	-- What says nothing new leaves version and history alone.
 	if kept.organisation_json(organisation)::jsonb @> body then
@@ -142,16 +156,7 @@ begin
 	if reply.status is not null then
 		return reply;
 	end if;
-	select o.* into organisation
-	from kept.organisation o
-	where o.district_id = kept.district()
-	and o.id = organisation_remove.id
-	for update;
-	if not found then
-		perform kept.not_found('organisation');
-	end if;
-	perform kept.match(request, organisation.version);
-	perform kept.organisation_scope(organisation.id);
+	organisation := kept.organisation_lock(request, id);
 	begin
 		-- A revoked key stays for the record; it must not hold the organisation.
 		update kept.key k
