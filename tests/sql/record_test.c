@@ -15,31 +15,13 @@ static PGconn *api;
 
 static void set_up(void)
 {
-	query_run(superuser, "delete from kept.delivery; delete from kept.attempt; delete from kept.message; delete "
-			     "from kept.waiting; delete from kept.lane;"
-			     "delete from kept.reminder; delete from kept.commitment; delete from kept.event_pending; "
-			     "delete from kept.event;"
-			     "delete from kept.idempotency; delete from kept.endpoint; delete from kept.replan;"
-			     "delete from kept.reminder_policy where name <> 'Default'");
+	register_clear(superuser);
 	api = route_connect(url);
 }
 
 static void tear_down(void)
 {
 	PQfinish(api);
-}
-
-static void expect(struct route_reply reply, int status)
-{
-	ck_assert_msg(reply.status == status, "%d instead of %d: %s %s %s", reply.status, status, reply.state,
-		      reply.body, reply.errors);
-	route_release(&reply);
-}
-
-static void expect_member(const struct route_reply *reply, const char *path, const char *value)
-{
-	const char *found = route_member(reply, path);
-	ck_assert_msg(strcmp(found, value) == 0, "%s is %s, not %s: %s", path, found, value, reply->body);
 }
 
 static void default_policy(char id[40])
@@ -56,22 +38,22 @@ START_TEST(a_policy_is_one_for_its_school_and_group)
 				   "\",\"group\":\"families\",\"offsets\":[3,-3,-14],\"send_at\":\"17:30\"}";
 	struct route_reply reply = route_ask(api, KEY_ADMIN, "policy_create", "request", "{}", "body", body, NULL);
 	ck_assert_int_eq(reply.status, 201);
-	expect_member(&reply, "offsets", "[-14,-3,3]");
-	expect_member(&reply, "send_at", "17:30");
+	route_expect_member(&reply, "offsets", "[-14,-3,3]");
+	route_expect_member(&reply, "send_at", "17:30");
 	route_release(&reply);
-	expect(route_ask(api, KEY_ADMIN, "policy_create", "request", "{}", "body", body, NULL), 409);
-	expect(route_ask(api, KEY_ADMIN, "policy_create", "request", "{}", "body",
-			 "{\"name\":\"x\",\"school_id\":\"" HILLSIDE_SCHOOL "\",\"offsets\":[]}", NULL),
-	       422);
-	expect(route_ask(api, KEY_STEWARD_EAST, "policy_create", "request", "{}", "body",
-			 "{\"name\":\"x\",\"group\":\"families\",\"offsets\":[]}", NULL),
-	       403);
-	expect(route_ask(api, KEY_STEWARD_EAST, "policy_create", "request", "{}", "body",
-			 "{\"name\":\"x\",\"school_id\":\"" SCHOOL_EAST "\",\"offsets\":[]}", NULL),
-	       201);
+	route_expect(route_ask(api, KEY_ADMIN, "policy_create", "request", "{}", "body", body, NULL), 409);
+	route_expect(route_ask(api, KEY_ADMIN, "policy_create", "request", "{}", "body",
+			       "{\"name\":\"x\",\"school_id\":\"" HILLSIDE_SCHOOL "\",\"offsets\":[]}", NULL),
+		     422);
+	route_expect(route_ask(api, KEY_STEWARD_EAST, "policy_create", "request", "{}", "body",
+			       "{\"name\":\"x\",\"group\":\"families\",\"offsets\":[]}", NULL),
+		     403);
+	route_expect(route_ask(api, KEY_STEWARD_EAST, "policy_create", "request", "{}", "body",
+			       "{\"name\":\"x\",\"school_id\":\"" SCHOOL_EAST "\",\"offsets\":[]}", NULL),
+		     201);
 	reply = route_ask(api, KEY_ADMIN, "policy_list", "page_size", "2", NULL);
 	ck_assert_int_eq(route_count(&reply, ""), 2);
-	expect_member(&reply, "0/name", "Default");
+	route_expect_member(&reply, "0/name", "Default");
 	struct route_reply rest = route_ask(api, KEY_ADMIN, "policy_list", "page_size", "2", "after", reply.next, NULL);
 	ck_assert_int_eq(route_count(&rest, ""), 1);
 	ck_assert_str_eq(rest.next, "");
@@ -88,17 +70,17 @@ START_TEST(a_change_of_policy_asks_for_all_clocks_anew)
 	struct route_reply reply = route_ask(api, KEY_ADMIN, "policy_change", "request", "{\"if_match\":1}", "id", id,
 					     "body", "{\"send_at\":\"09:00\"}", NULL);
 	ck_assert_int_eq(reply.status, 200);
-	expect_member(&reply, "send_at", "09:00");
-	expect_member(&reply, "offsets", "[-7,-2,1,7]");
+	route_expect_member(&reply, "send_at", "09:00");
+	route_expect_member(&reply, "offsets", "[-7,-2,1,7]");
 	route_release(&reply);
 	ck_assert_int_eq(
 		query_number(superuser,
 			     "select r.plan_rev from kept.replan r join kept.district d on d.id = r.district_id"
 			     " where d.id = '" LAKEVIEW "' and r.plan_rev = d.plan_rev"),
 		before + 1);
-	expect(route_ask(api, KEY_ADMIN, "policy_change", "request", "{\"if_match\":1}", "id", id, "body",
-			 "{\"send_at\":\"10:00\"}", NULL),
-	       412);
+	route_expect(route_ask(api, KEY_ADMIN, "policy_change", "request", "{\"if_match\":1}", "id", id, "body",
+			       "{\"send_at\":\"10:00\"}", NULL),
+		     412);
 	query_run(superuser, "update kept.reminder_policy set send_at = '08:00', version = 1 where name = 'Default'");
 }
 END_TEST
@@ -107,21 +89,21 @@ START_TEST(the_districts_default_policy_stays)
 {
 	char id[40];
 	default_policy(id);
-	expect(route_ask(api, KEY_ADMIN, "policy_remove", "request", "{}", "id", id, NULL), 409);
-	expect(route_ask(api, KEY_ADMIN, "policy_change", "request", "{}", "id", id, "body", "{\"group\":\"families\"}",
-			 NULL),
-	       409);
-	expect(route_ask(api, KEY_HILLSIDE, "policy_read", "id", id, NULL), 404);
-	expect(route_ask(api, KEY_STEWARD_EAST, "policy_change", "request", "{}", "id", id, "body",
-			 "{\"name\":\"Mine\"}", NULL),
-	       403);
+	route_expect(route_ask(api, KEY_ADMIN, "policy_remove", "request", "{}", "id", id, NULL), 409);
+	route_expect(route_ask(api, KEY_ADMIN, "policy_change", "request", "{}", "id", id, "body",
+			       "{\"group\":\"families\"}", NULL),
+		     409);
+	route_expect(route_ask(api, KEY_HILLSIDE, "policy_read", "id", id, NULL), 404);
+	route_expect(route_ask(api, KEY_STEWARD_EAST, "policy_change", "request", "{}", "id", id, "body",
+			       "{\"name\":\"Mine\"}", NULL),
+		     403);
 	struct route_reply reply = route_ask(api, KEY_ADMIN, "policy_create", "request", "{}", "body",
 					     "{\"name\":\"x\",\"group\":\"students\",\"offsets\":[-1]}", NULL);
 	ck_assert_int_eq(reply.status, 201);
 	snprintf(id, sizeof(id), "%s", route_member(&reply, "id"));
 	route_release(&reply);
-	expect(route_ask(api, KEY_ADMIN, "policy_remove", "request", "{}", "id", id, NULL), 204);
-	expect(route_ask(api, KEY_ADMIN, "policy_read", "id", id, NULL), 404);
+	route_expect(route_ask(api, KEY_ADMIN, "policy_remove", "request", "{}", "id", id, NULL), 204);
+	route_expect(route_ask(api, KEY_ADMIN, "policy_read", "id", id, NULL), 404);
 }
 END_TEST
 
@@ -136,12 +118,12 @@ START_TEST(an_endpoint_shows_its_secret_once_and_keeps_it_sealed)
 			  "{\"url\":\"https://a.example/hook\",\"events\":[\"reminder.failed\",\"commitment.*\"]}",
 			  "secrets", "[{\"secret\":\"ks1.abc\"}]", NULL);
 	ck_assert_int_eq(reply.status, 201);
-	expect_member(&reply, "secret", "ks1.abc");
-	expect_member(&reply, "events", "[\"commitment.*\",\"reminder.failed\"]");
+	route_expect_member(&reply, "secret", "ks1.abc");
+	route_expect_member(&reply, "events", "[\"commitment.*\",\"reminder.failed\"]");
 	char id[40];
 	snprintf(id, sizeof(id), "%s", route_member(&reply, "id"));
 	struct route_reply read = route_ask(api, KEY_ADMIN, "endpoint_read", "id", id, NULL);
-	expect_member(&read, "secret", "");
+	route_expect_member(&read, "secret", "");
 	ck_assert_str_eq(read.etag, reply.etag);
 	route_release(&read);
 	route_release(&reply);
@@ -154,15 +136,15 @@ START_TEST(an_endpoint_shows_its_secret_once_and_keeps_it_sealed)
 	reply = route_ask(api, KEY_ADMIN, "endpoint_change", "request", "{\"if_match\":1}", "id", id, "body",
 			  "{\"state\":\"active\",\"url\":\"https://b.example/\"}", NULL);
 	ck_assert_int_eq(reply.status, 200);
-	expect_member(&reply, "state", "active");
-	expect_member(&reply, "state_reason", "null");
-	expect_member(&reply, "url", "https://b.example/");
-	expect_member(&reply, "version", "2");
+	route_expect_member(&reply, "state", "active");
+	route_expect_member(&reply, "state_reason", "null");
+	route_expect_member(&reply, "url", "https://b.example/");
+	route_expect_member(&reply, "version", "2");
 	route_release(&reply);
-	expect(route_ask(api, KEY_HILLSIDE, "endpoint_remove", "request", "{}", "id", id, NULL), 404);
-	expect(route_ask(api, KEY_ADMIN, "endpoint_remove", "request", "{\"if_match\":1}", "id", id, NULL), 412);
-	expect(route_ask(api, KEY_ADMIN, "endpoint_remove", "request", "{\"if_match\":2}", "id", id, NULL), 204);
-	expect(route_ask(api, KEY_ADMIN, "endpoint_read", "id", id, NULL), 404);
+	route_expect(route_ask(api, KEY_HILLSIDE, "endpoint_remove", "request", "{}", "id", id, NULL), 404);
+	route_expect(route_ask(api, KEY_ADMIN, "endpoint_remove", "request", "{\"if_match\":1}", "id", id, NULL), 412);
+	route_expect(route_ask(api, KEY_ADMIN, "endpoint_remove", "request", "{\"if_match\":2}", "id", id, NULL), 204);
+	route_expect(route_ask(api, KEY_ADMIN, "endpoint_read", "id", id, NULL), 404);
 }
 END_TEST
 
@@ -191,14 +173,14 @@ START_TEST(events_are_told_to_whom_their_commitment_is_told)
 	ck_assert_int_eq(route_count(&admin, ""), 4);
 	ck_assert_int_eq(route_count(&reader, ""), 2);
 	ck_assert_int_eq(route_count(&created, ""), 1);
-	expect_member(&reader, "0/type", "commitment.created");
-	expect_member(&reader, "0/commitment_id", open);
-	expect_member(&reader, "0/data/days_left", "5");
+	route_expect_member(&reader, "0/type", "commitment.created");
+	route_expect_member(&reader, "0/commitment_id", open);
+	route_expect_member(&reader, "0/data/days_left", "5");
 	char id[40];
 	snprintf(id, sizeof(id), "%s", route_member(&created, "0/id"));
-	expect(route_ask(api, KEY_ADMIN, "event_read", "id", id, NULL), 200);
-	expect(route_ask(api, KEY_READER, "event_read", "id", id, NULL), 404);
-	expect(route_ask(api, KEY_HILLSIDE, "event_read", "id", id, NULL), 404);
+	route_expect(route_ask(api, KEY_ADMIN, "event_read", "id", id, NULL), 200);
+	route_expect(route_ask(api, KEY_READER, "event_read", "id", id, NULL), 404);
+	route_expect(route_ask(api, KEY_HILLSIDE, "event_read", "id", id, NULL), 404);
 	struct route_reply page = route_ask(api, KEY_ADMIN, "event_list", "page_size", "3", NULL);
 	struct route_reply rest = route_ask(api, KEY_ADMIN, "event_list", "page_size", "3", "after", page.next, NULL);
 	ck_assert_int_eq(route_count(&rest, ""), 1);
@@ -224,12 +206,13 @@ START_TEST(a_delivery_shows_its_state_from_the_first_moment_to_the_last)
 {
 	char id[40];
 	promise(id, "group");
-	expect(route_ask(api, KEY_ADMIN, "commitment_remind", "request", "{}", "id", id, "body", "{}", NULL), 202);
+	route_expect(route_ask(api, KEY_ADMIN, "commitment_remind", "request", "{}", "id", id, "body", "{}", NULL),
+		     202);
 	struct route_reply reply =
 		route_ask(api, KEY_ADMIN, "delivery_list", "page_size", "50", "commitment_id", id, NULL);
 	ck_assert_int_eq(route_count(&reply, ""), 1);
-	expect_member(&reply, "0/state", "pending");
-	expect_member(&reply, "0/recipient_id", PERSON_MARIA);
+	route_expect_member(&reply, "0/state", "pending");
+	route_expect_member(&reply, "0/recipient_id", PERSON_MARIA);
 	ck_assert_ptr_null(strstr(reply.body, "maria@"));
 	char message[40];
 	snprintf(message, sizeof(message), "%s", route_member(&reply, "0/id"));
@@ -248,20 +231,20 @@ START_TEST(a_delivery_shows_its_state_from_the_first_moment_to_the_last)
 	ck_assert_int_eq(deliveries("channel", "webhook"), 0);
 	ck_assert_int_eq(deliveries("endpoint_id", REGISTER_ID("99")), 0);
 	reply = route_ask(api, KEY_ADMIN, "delivery_read", "id", message, NULL);
-	expect_member(&reply, "attempt_count", "1");
-	expect_member(&reply, "next_attempt_at", "2027-01-10T15:05:00Z");
-	expect_member(&reply, "attempts/0/status", "451");
-	expect_member(&reply, "attempts/0/answer", "451 later");
+	route_expect_member(&reply, "attempt_count", "1");
+	route_expect_member(&reply, "next_attempt_at", "2027-01-10T15:05:00Z");
+	route_expect_member(&reply, "attempts/0/status", "451");
+	route_expect_member(&reply, "attempts/0/answer", "451 later");
 	route_release(&reply);
 
 	query_run(superuser,
 		  "delete from kept.waiting; insert into kept.delivery (district_id, message_id, outcome, attempts)"
 		  " select district_id, id, 'sent', 2 from kept.message");
 	reply = route_ask(api, KEY_ADMIN, "delivery_read", "id", message, NULL);
-	expect_member(&reply, "state", "sent");
-	expect_member(&reply, "attempt_count", "2");
+	route_expect_member(&reply, "state", "sent");
+	route_expect_member(&reply, "attempt_count", "2");
 	route_release(&reply);
-	expect(route_ask(api, KEY_HILLSIDE, "delivery_read", "id", message, NULL), 404);
+	route_expect(route_ask(api, KEY_HILLSIDE, "delivery_read", "id", message, NULL), 404);
 }
 END_TEST
 
@@ -339,7 +322,7 @@ START_TEST(an_erased_person_is_named_nowhere)
 	query_run(superuser, "update kept.message set content = content #- '{commitment,owner}' where content -> "
 			     "'reply_to' <> 'null'");
 	expect_where("Quill", "kept.idempotency 2, kept.message 2, kept.person 1");
-	expect(route_ask(api, KEY_ADMIN, "person_remove", "request", "{}", "id", id, NULL), 204);
+	route_expect(route_ask(api, KEY_ADMIN, "person_remove", "request", "{}", "id", id, NULL), 204);
 	expect_where("Quill", "kept.erasure 1, kept.message 1");
 	/* A write that was under way meanwhile stored its reply after that. */
 	snprintf(sql, sizeof(sql),
@@ -409,18 +392,18 @@ START_TEST(a_paused_endpoint_that_is_active_again_gets_what_was_held)
 	char id[40];
 	snprintf(id, sizeof(id), "%s", route_member(&reply, "id"));
 	route_release(&reply);
-	expect(route_ask(api, KEY_ADMIN, "endpoint_change", "request", "{}", "id", id, "body", "{\"state\":\"paused\"}",
-			 NULL),
-	       200);
+	route_expect(route_ask(api, KEY_ADMIN, "endpoint_change", "request", "{}", "id", id, "body",
+			       "{\"state\":\"paused\"}", NULL),
+		     200);
 	query_run(superuser, "insert into kept.lane (district_id, channel, destination) select district_id, 'webhook', "
 			     "'endpoint:' || id from "
 			     "kept.endpoint;"
 			     "insert into kept.waiting (district_id, message_id, lane_id, ready_at, why) select "
 			     "district_id, kept.uuid7(), id, "
 			     "'infinity', 'held' from kept.lane");
-	expect(route_ask(api, KEY_ADMIN, "endpoint_change", "request", "{}", "id", id, "body", "{\"state\":\"active\"}",
-			 NULL),
-	       200);
+	route_expect(route_ask(api, KEY_ADMIN, "endpoint_change", "request", "{}", "id", id, "body",
+			       "{\"state\":\"active\"}", NULL),
+		     200);
 	ck_assert_int_eq(query_number(superuser, "select count(*) from kept.waiting where ready_at = kept.now()"), 1);
 }
 END_TEST
@@ -438,9 +421,9 @@ START_TEST(a_revoked_key_does_not_hold_its_school)
 		 "', 'kept_99', '" HASH64("9") "', 'reader', '%s')",
 		 school);
 	query_run(superuser, sql);
-	expect(route_ask(api, KEY_ADMIN, "school_remove", "request", "{}", "id", school, NULL), 409);
+	route_expect(route_ask(api, KEY_ADMIN, "school_remove", "request", "{}", "id", school, NULL), 409);
 	query_run(superuser, "update kept.key set revoked_at = kept.now() where prefix = 'kept_99'");
-	expect(route_ask(api, KEY_ADMIN, "school_remove", "request", "{}", "id", school, NULL), 204);
+	route_expect(route_ask(api, KEY_ADMIN, "school_remove", "request", "{}", "id", school, NULL), 204);
 	query_run(superuser, "delete from kept.key where prefix = 'kept_99'");
 }
 END_TEST
@@ -449,9 +432,9 @@ START_TEST(the_audit_tells_what_was_taken_away)
 {
 	char id[40], sql[300];
 	promise(id, "group");
-	expect(route_ask(api, KEY_ADMIN, "commitment_change", "request", "{}", "id", id, "body", "{\"due_on\":null}",
-			 NULL),
-	       200);
+	route_expect(route_ask(api, KEY_ADMIN, "commitment_change", "request", "{}", "id", id, "body",
+			       "{\"due_on\":null}", NULL),
+		     200);
 	snprintf(sql, sizeof(sql),
 		 "select count(*) from kept.audit where table_name = 'commitment' and row_id = '%s' and change = "
 		 "'update' and "

@@ -15,31 +15,13 @@ static PGconn *api;
 
 static void set_up(void)
 {
-	query_run(superuser, "delete from kept.delivery; delete from kept.attempt; delete from kept.message; delete "
-			     "from kept.waiting; delete from kept.lane;"
-			     "delete from kept.reminder; delete from kept.commitment; delete from kept.event_pending; "
-			     "delete from kept.event;"
-			     "delete from kept.idempotency; delete from kept.endpoint; delete from kept.replan;"
-			     "delete from kept.reminder_policy where name <> 'Default'");
+	register_clear(superuser);
 	api = route_connect(url);
 }
 
 static void tear_down(void)
 {
 	PQfinish(api);
-}
-
-static void expect(struct route_reply reply, int status)
-{
-	ck_assert_msg(reply.status == status, "%d instead of %d: %s %s %s", reply.status, status, reply.state,
-		      reply.body, reply.errors);
-	route_release(&reply);
-}
-
-static void expect_member(const struct route_reply *reply, const char *path, const char *value)
-{
-	const char *found = route_member(reply, path);
-	ck_assert_msg(strcmp(found, value) == 0, "%s is %s, not %s: %s", path, found, value, reply->body);
 }
 
 static const char owners[] = "insert into kept.party (district_id, commitment_id, role, group_code)"
@@ -77,11 +59,11 @@ START_TEST(the_summary_has_eight_rows_in_order_zeros_too)
 	for (int i = 0; i < 8; i++) {
 		char path[40];
 		snprintf(path, sizeof(path), "items/%d/group", i);
-		expect_member(&reply, path, codes[i]);
+		route_expect_member(&reply, path, codes[i]);
 		snprintf(path, sizeof(path), "items/%d/agreed", i);
-		expect_member(&reply, path, "0");
+		route_expect_member(&reply, path, "0");
 		snprintf(path, sizeof(path), "items/%d/none", i);
-		expect_member(&reply, path, "true");
+		route_expect_member(&reply, path, "true");
 	}
 	route_release(&reply);
 }
@@ -97,25 +79,26 @@ START_TEST(the_summary_counts_by_status_and_day)
 	add("families", "completed", "group", "null", "'2027-01-01'", 1);
 	add("teachers", "withdrawn", "group", "null", "'2027-01-01'", 4);
 	struct route_reply reply = summary(KEY_ADMIN, NULL);
-	expect_member(&reply, "items/5",
-		      "{\"agreed\":3,\"completed\":2,\"group\":\"families\",\"in_progress\":3,\"name\":\"Families\","
-		      "\"none\":false,"
-		      "\"overdue\":2,\"proposed\":1}");
-	expect_member(&reply, "items/0/none", "true");
+	route_expect_member(
+		&reply, "items/5",
+		"{\"agreed\":3,\"completed\":2,\"group\":\"families\",\"in_progress\":3,\"name\":\"Families\","
+		"\"none\":false,"
+		"\"overdue\":2,\"proposed\":1}");
+	route_expect_member(&reply, "items/0/none", "true");
 	route_release(&reply);
 	reply = summary(KEY_ADMIN, SCHOOL_EAST);
-	expect_member(&reply, "items/5/agreed", "1");
-	expect_member(&reply, "items/5/in_progress", "3");
-	expect_member(&reply, "items/5/overdue", "0");
+	route_expect_member(&reply, "items/5/agreed", "1");
+	route_expect_member(&reply, "items/5/in_progress", "3");
+	route_expect_member(&reply, "items/5/overdue", "0");
 	route_release(&reply);
 	reply = route_ask(api, KEY_ADMIN, "summary_read", "from", "2027-01-09", "to", "2027-01-10", NULL);
-	expect_member(&reply, "items/5/agreed", "2");
-	expect_member(&reply, "items/5/proposed", "0");
+	route_expect_member(&reply, "items/5/agreed", "2");
+	route_expect_member(&reply, "items/5/proposed", "0");
 	route_release(&reply);
 	reply = route_ask(api, KEY_ADMIN, "summary_read", "school_id", HILLSIDE_SCHOOL, NULL);
-	expect(reply, 404);
+	route_expect(reply, 404);
 	reply = summary(KEY_HILLSIDE, NULL);
-	expect_member(&reply, "items/5/none", "true");
+	route_expect_member(&reply, "items/5/none", "true");
 	route_release(&reply);
 }
 END_TEST
@@ -125,8 +108,8 @@ static int told_agreed(void)
 {
 	struct route_reply reply = summary(KEY_READER, NULL);
 	int told = (int)strtol(route_member(&reply, "items/5/agreed"), NULL, 10);
-	expect_member(&reply, "exact", "false");
-	expect_member(&reply, "readable_only", "false");
+	route_expect_member(&reply, "exact", "false");
+	route_expect_member(&reply, "readable_only", "false");
 	route_release(&reply);
 	return told;
 }
@@ -148,8 +131,8 @@ START_TEST(a_few_hidden_commitments_are_not_told_by_a_count)
 		struct route_reply reply = summary(KEY_ADMIN, NULL);
 		char all[20];
 		snprintf(all, sizeof(all), "%d", READABLE + hidden);
-		expect_member(&reply, "items/5/agreed", all);
-		expect_member(&reply, "exact", "true");
+		route_expect_member(&reply, "items/5/agreed", all);
+		route_expect_member(&reply, "exact", "true");
 		route_release(&reply);
 		/* What the summary counts is not what the key then sees. */
 		reply = route_ask(api, KEY_READER, "commitment_list", "page_size", "50", NULL);
@@ -169,12 +152,12 @@ START_TEST(a_summary_between_dates_counts_what_may_be_read)
 	static const char *const names[] = {"from", "to"};
 	for (int i = 0; i < 2; i++) {
 		struct route_reply reply = route_ask(api, KEY_READER, "summary_read", names[i], "2027-01-20", NULL);
-		expect_member(&reply, "items/5/agreed", "2");
-		expect_member(&reply, "readable_only", "true");
+		route_expect_member(&reply, "items/5/agreed", "2");
+		route_expect_member(&reply, "readable_only", "true");
 		route_release(&reply);
 		reply = route_ask(api, KEY_ADMIN, "summary_read", names[i], "2027-01-20", NULL);
-		expect_member(&reply, "items/5/agreed", "52");
-		expect_member(&reply, "readable_only", "false");
+		route_expect_member(&reply, "items/5/agreed", "52");
+		route_expect_member(&reply, "readable_only", "false");
 		route_release(&reply);
 	}
 }

@@ -65,3 +65,13 @@ void register_fill(const char *superuser)
 	query_run(superuser, people);
 	query_run(superuser, keys);
 }
+
+void register_clear(const char *superuser)
+{
+	query_run(superuser, "delete from kept.delivery; delete from kept.attempt; delete from kept.message; delete "
+			     "from kept.waiting; delete from kept.lane;"
+			     "delete from kept.reminder; delete from kept.commitment; delete from kept.event_pending; "
+			     "delete from kept.event;"
+			     "delete from kept.idempotency; delete from kept.endpoint; delete from kept.replan;"
+			     "delete from kept.reminder_policy where name <> 'Default'");
+}

@@ -41,5 +41,8 @@
 
 /* Fills a fresh database; `superuser` is its connection string. */
 void register_fill(const char *superuser);
+/* Removes what tests add: commitments, reminders, messages, endpoints, events, stored replies, policies but the
+ * default. */
+void register_clear(const char *superuser);
 
 #endif

@@ -231,3 +231,25 @@ int route_count(const struct route_reply *reply, const char *path)
 	json_decref(body);
 	return count;
 }
+
+void route_expect(struct route_reply reply, int status)
+{
+	ck_assert_msg(reply.status == status, "%d instead of %d: %s %s %s", reply.status, status, reply.state,
+		      reply.body, reply.errors);
+	route_release(&reply);
+}
+
+void route_expect_member(const struct route_reply *reply, const char *path, const char *value)
+{
+	const char *found = route_member(reply, path);
+	ck_assert_msg(strcmp(found, value) == 0, "%s is %s, not %s: %s", path, found, value, reply->body);
+}
+
+void route_clock(PGconn *connection, const char *instant)
+{
+	char sql[100];
+	snprintf(sql, sizeof(sql), "set kept.now = '%s'", instant);
+	PGresult *result = PQexec(connection, sql);
+	ck_assert_int_eq(PQresultStatus(result), PGRES_COMMAND_OK);
+	PQclear(result);
+}

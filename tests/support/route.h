@@ -31,4 +31,11 @@ const char *route_member(const struct route_reply *reply, const char *path);
 /* How many items the body's array has, or the array at that path of it. */
 int route_count(const struct route_reply *reply, const char *path);
 
+/* Fails the test unless the reply has that status; releases it. */
+void route_expect(struct route_reply reply, int status);
+/* Fails the test unless the member at the path is that text, see route_member(). */
+void route_expect_member(const struct route_reply *reply, const char *path, const char *value);
+/* Sets the test clock for what the connection asks from now on. */
+void route_clock(PGconn *connection, const char *instant);
+
 #endif
