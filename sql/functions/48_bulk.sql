@@ -289,6 +289,14 @@ begin
 		return reply;
 	end if;
 	known := kept.bulk_found(items);
+	-- Two bulks that change the same things wait for each other, in whatever order they name them.
+	perform kept.bulk_version(thing, i.id)
+	from (
+		select distinct (e.value ->> 'id')::uuid as id
+		from jsonb_array_elements(items) e
+		where e.value ? 'id'
+		and not e.value ? 'errors'
+		order by 1) i;
 	perform kept.bulk_zones(items);
 	for item in select i.value from jsonb_array_elements(items) with ordinality i (value, place) order by i.place loop
 		result := kept.bulk_try(thing, item, known);

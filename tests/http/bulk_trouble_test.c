@@ -100,6 +100,48 @@ static char *half_way(const char *name)
 			      world.lakeview.person, name));
 }
 
+#define CROSSED 150
+
+/* Changes of the same people, from the first to the last or the other way. To be freed. */
+static char *changes(const json_t *made, const char *language, bool backwards)
+{
+	struct text out;
+	size_t count = json_array_size(made);
+	text_init(&out, 1 << 20);
+	text_adds(&out, "{\"items\":[");
+	for (size_t i = 0; i < count; i++)
+		text_addf(&out, "%s{\"id\":\"%s\",\"language\":\"%s\"}", i > 0 ? "," : "",
+			  json_string_value(json_object_get(json_array_get(made, backwards ? count - 1 - i : i), "id")),
+			  language);
+	text_adds(&out, "]}");
+	char *body = text_take(&out);
+	ck_assert_ptr_nonnull(body);
+	return body;
+}
+
+START_TEST(bulks_that_name_the_same_in_opposite_orders_both_succeed)
+{
+	char *body = people("Crossed", CROSSED, "");
+	struct answer made = must(200, send(PEOPLE, "Idempotency-Key: crossed\r\n", body));
+	free(body);
+	for (int round = 0; round < 3; round++) {
+		int fds[2];
+		for (int i = 0; i < 2; i++) {
+			body = changes(json_object_get(made.json, "items"), (round + i) % 2 ? "es" : "en", i == 1);
+			fds[i] = api_connect(&world.api);
+			ask_send(fds[i], world.lakeview.admin, "POST", PEOPLE,
+				 text_of("Idempotency-Key: crossed %d %d\r\n", round, i), body);
+			free(body);
+		}
+		for (int i = 0; i < 2; i++) {
+			must_be(200, ask_read(&world.asking, fds[i], "POST", PEOPLE));
+			close(fds[i]);
+		}
+	}
+	answer_release(&made);
+}
+END_TEST
+
 START_TEST(killed_half_way_it_is_all_done_once_by_a_repeat)
 {
 	static const char key[] = "Idempotency-Key: killed\r\n";
@@ -223,6 +265,7 @@ int main(void)
 	tcase_set_timeout(all, 90);
 	tcase_add_unchecked_fixture(all, start_all, stop_all);
 	tcase_add_test(all, parallel_repeats_are_carried_out_once);
+	tcase_add_test(all, bulks_that_name_the_same_in_opposite_orders_both_succeed);
 	tcase_add_test(all, killed_half_way_it_is_all_done_once_by_a_repeat);
 	tcase_add_test(all, connection_lost_half_way_it_is_all_done_once);
 	tcase_add_test(all, what_is_no_refusal_ends_the_whole);
