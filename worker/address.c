@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kept/limits.h"
 #include "worker/address_allow.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 struct address_policy {
-	struct allowed allowed[ADDRESS_ALLOW_ENTRIES];
+	struct allowed allowed[KEPT_EGRESS_ENTRIES];
 	size_t allowed_count;
 	struct ip own[ADDRESS_OWN_ENTRIES];
 	size_t own_count;
@@ -187,7 +188,7 @@ static bool parse_list(struct address_policy *policy, const char *allow, char **
 		size_t length = strcspn(at, ", ");
 		char entry[ADDRESS_ENTRY_SIZE];
 		const char *fault;
-		if (policy->allowed_count == ADDRESS_ALLOW_ENTRIES)
+		if (policy->allowed_count == KEPT_EGRESS_ENTRIES)
 			fault = "is one too many; 64 is the most";
 		else if (length >= sizeof(entry))
 			fault = "is too long";

@@ -14,7 +14,6 @@
 
 #include <sys/socket.h>
 
-#define ADDRESS_ALLOW_ENTRIES 64
 #define ADDRESS_OWN_ENTRIES 256
 
 struct address_policy; /* constant after its start */

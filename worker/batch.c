@@ -12,8 +12,6 @@
 #include "worker/window.h"
 
 #define SETTLE_AGAIN_SECONDS 0.2
-#define UNIT_WAIT_SECONDS 20.0   /* for a connection, then for the answer */
-#define LEASE_MARGIN_SECONDS 2.0 /* no send starts when less is left of a lease */
 
 struct batch {
 	struct batches *all;
@@ -110,7 +108,7 @@ static bool start_next(struct batch *batch)
 	double now = steady_seconds(), wait = rate_wait(&batch->rate, now);
 
 	/* The answer to a renewal goes on from here. */
-	if (now > batch->lease_end - LEASE_MARGIN_SECONDS)
+	if (now > batch->lease_end - KEPT_LEASE_MARGIN_SECONDS)
 		return false;
 	if (wait > 0) {
 		ev_now_update(all->settings.loop);
@@ -218,7 +216,7 @@ static void settle(struct batch *batch)
 					   {"outcomes", NULL, 0}};
 
 		batch->settle_sent = steady_seconds();
-		batch->settle_unit = ask_submit(settings->pipe, asks, 2, UNIT_WAIT_SECONDS, settled, batch);
+		batch->settle_unit = ask_submit(settings->pipe, asks, 2, KEPT_WORKER_UNIT_SECONDS, settled, batch);
 	}
 	if (!batch->settle_unit)
 		settle_again(batch);
@@ -260,7 +258,7 @@ static void renew_due(struct ev_loop *loop, ev_timer *timer, int revents)
 	if (batch->renew_unit || batch->settle_unit)
 		return;
 	batch->renew_sent = steady_seconds();
-	batch->renew_unit = ask_submit(batch->all->settings.pipe, &ask, 1, UNIT_WAIT_SECONDS, renewed, batch);
+	batch->renew_unit = ask_submit(batch->all->settings.pipe, &ask, 1, KEPT_WORKER_UNIT_SECONDS, renewed, batch);
 }
 
 /* Takes the batch whose first row is `row`; returns the first row of the next one. */

@@ -10,8 +10,6 @@
 #include "sql/cell.h"
 #include "worker/ask.h"
 
-#define UNIT_WAIT_SECONDS 20.0
-
 struct chain {
 	struct ev_loop *loop;
 	struct pipe *pipe;
@@ -86,7 +84,7 @@ static void next_due(struct ev_loop *loop, ev_timer *timer, int revents)
 		return;
 	chain->wanted = false;
 	chain->sent = steady_seconds();
-	chain->in_flight = ask_submit(chain->pipe, &ask, 1, UNIT_WAIT_SECONDS, chained, chain) != 0;
+	chain->in_flight = ask_submit(chain->pipe, &ask, 1, KEPT_WORKER_UNIT_SECONDS, chained, chain) != 0;
 	if (!chain->in_flight)
 		finished(chain);
 }

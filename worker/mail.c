@@ -311,7 +311,7 @@ void mail_send(struct mail *mail, const struct send_job *job, send_done *done, v
 	item->done = done;
 	item->context = context;
 	text_init(&item->letter.bytes, KEPT_MAIL_BYTES);
-	text_init(&item->letter.answer, SMTP_ANSWER_BYTES);
+	text_init(&item->letter.answer, KEPT_MAIL_ANSWER_BYTES);
 	/* libcurl hands CR and LF in an address on as they are. */
 	if (!job->content || !text_is_email(job->destination)) {
 		attempt_refuse(job, SEND_COMPOSE, "the address or the facts are malformed", done, context);

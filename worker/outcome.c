@@ -70,12 +70,12 @@ static double http_lane_pause(const struct attempt_end *end)
 		asked = KEPT_RETRY_AFTER_SECONDS;
 	switch (end->status) {
 	case 429:
-		return asked >= 0 ? asked : OUTCOME_THROTTLE_SECONDS;
+		return asked >= 0 ? asked : KEPT_THROTTLE_SECONDS;
 	case 503:
 		return asked >= 0 ? asked : 0;
 	case 502:
 	case 504:
-		return OUTCOME_THROTTLE_SECONDS;
+		return KEPT_THROTTLE_SECONDS;
 	default:
 		return 0;
 	}
@@ -117,7 +117,7 @@ static void smtp_answered(struct send_result *result, const struct attempt_end *
 		end_with(result, OUTCOME_FAILED, error);
 	else
 		try_again(result, end, CHANNEL_EMAIL, error,
-			  phase == MAIL_PHASE_SESSION || end->status == 421 ? OUTCOME_THROTTLE_SECONDS : 0);
+			  phase == MAIL_PHASE_SESSION || end->status == 421 ? KEPT_THROTTLE_SECONDS : 0);
 }
 
 void outcome_smtp(struct send_result *result, const struct attempt_end *end, enum mail_phase phase)
@@ -134,7 +134,7 @@ void outcome_smtp(struct send_result *result, const struct attempt_end *end, enu
 		try_again(result, end, CHANNEL_EMAIL, SEND_BROKEN, 0);
 	} else {
 		try_again(result, end, CHANNEL_EMAIL, end->error,
-			  relay_is_away(end->error, phase) ? OUTCOME_THROTTLE_SECONDS : 0);
+			  relay_is_away(end->error, phase) ? KEPT_THROTTLE_SECONDS : 0);
 	}
 }
 

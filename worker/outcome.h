@@ -12,8 +12,6 @@
 
 #include "worker/send.h"
 
-#define OUTCOME_THROTTLE_SECONDS 30.0 /* pause of a lane whose peer is overloaded and does not say for how long */
-
 struct attempt_end {
 	enum send_error error;      /* what the client saw; SEND_OK when an answer came, be it good or bad */
 	int status;                 /* HTTP or SMTP status, 0 none */
@@ -37,7 +35,7 @@ enum mail_phase {
  *
  * HTTP: 2xx sent. 410 failed, and the endpoint is gone. All else is tried again: 3xx (never followed), 4xx, 5xx, no
  * answer, an address that the policy denies (the operator may allow it). 429 and 503 pause the lane for Retry-After,
- * 429 without it, 502 and 504 for OUTCOME_THROTTLE_SECONDS. SMTP: 2xx, or no status when the mail was written to a
+ * 429 without it, 502 and 504 for KEPT_THROTTLE_SECONDS. SMTP: 2xx, or no status when the mail was written to a
  * folder, sent. 5xx to the recipient or the message: failed at once. Else tried again: 4xx, no answer, refused login,
  * 5xx in the session; 421 and what is the relay's fault, as no answer in the session, pauses the lane. A message that
  * cannot be composed has failed. After the last attempt: failed; a next try after its use: expired.

@@ -12,8 +12,6 @@
 #include "worker/outcome.h"
 #include "worker/send.h"
 
-#define SMTP_ANSWER_BYTES 2048 /* of the relay's last answer, kept */
-
 struct smtp_settings {
 	const char *url;  /* smtp:// or smtps:// */
 	const char *user; /* "" none */

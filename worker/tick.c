@@ -18,7 +18,6 @@
 #define LEAST_PAUSE_SECONDS 0.02 /* between two ticks */
 #define FULL_PAUSE_SECONDS 1.0   /* while all places for batches are taken */
 #define ERROR_PAUSE_SECONDS 1.0
-#define UNIT_WAIT_SECONDS 20.0
 #define ONCE_ERRORS 3
 
 struct tick {
@@ -159,7 +158,7 @@ static void watch(struct tick *tick)
 	    (tick->watch_sent > 0 && now - tick->watch_sent < KEPT_WATCH_SECONDS))
 		return;
 	tick->watch_sent = now;
-	tick->watching = ask_submit(tick->settings.pipe, &ask, 1, UNIT_WAIT_SECONDS, watched, tick) != 0;
+	tick->watching = ask_submit(tick->settings.pipe, &ask, 1, KEPT_WORKER_UNIT_SECONDS, watched, tick) != 0;
 }
 
 static void ticked(void *context, struct unit_result *result)
@@ -235,9 +234,9 @@ static void look_due(struct ev_loop *loop, ev_timer *timer, int revents)
 	tick->wanted = false;
 	/* Nothing is leased before it is known that mail may be sent. */
 	if (tick->clock_known)
-		unit = ask_submit(tick->settings.pipe, asks, 3, UNIT_WAIT_SECONDS, ticked, tick);
+		unit = ask_submit(tick->settings.pipe, asks, 3, KEPT_WORKER_UNIT_SECONDS, ticked, tick);
 	else
-		unit = ask_submit(tick->settings.pipe, &asks[1], 1, UNIT_WAIT_SECONDS, clock_asked, tick);
+		unit = ask_submit(tick->settings.pipe, &asks[1], 1, KEPT_WORKER_UNIT_SECONDS, clock_asked, tick);
 	tick->in_flight = unit != 0;
 	if (!unit)
 		look_in(tick, ERROR_PAUSE_SECONDS);

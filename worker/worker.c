@@ -20,7 +20,6 @@
 #define UNITS_IN_FLIGHT 8
 #define ONCE_PATIENCE_SECONDS 30.0 /* for an answered tick */
 #define ENDING_LOOK_SECONDS 1.0
-#define SETTLE_PATIENCE_SECONDS 5.0 /* after KEPT_STOP_SECONDS */
 
 struct worker {
 	const struct worker_settings *settings;
@@ -159,7 +158,7 @@ static void patience_over(struct ev_loop *loop, ev_timer *timer, int revents)
 		finish(worker, 1);
 	} else if (!worker->given_up) {
 		worker->given_up = true;
-		wait_at_most(worker, SETTLE_PATIENCE_SECONDS);
+		wait_at_most(worker, KEPT_SETTLE_SECONDS);
 		sender_stop(worker->outfit->sender);
 		if (worker->before)
 			sender_stop(worker->before->sender);

@@ -69,6 +69,7 @@
 /* Settings, secrets, log */
 #define KEPT_SETTING_BYTES (64 * 1024) /* value of one variable, or file that holds it */
 #define KEPT_SECRET_KEYS 16            /* keys in KEPT_SECRET */
+#define KEPT_EGRESS_ENTRIES 64         /* of KEPT_EGRESS_ALLOW */
 #define KEPT_SEAL_BYTES (1024 * 1024)  /* plain text of one seal */
 #define KEPT_LOG_BYTES (16 * 1024)     /* one line of the log */
 
@@ -77,13 +78,17 @@
 #define KEPT_BATCH_MESSAGES 500
 #define KEPT_BATCHES 16 /* batches that one worker holds */
 #define KEPT_LEASE_SECONDS 30
-#define KEPT_WEBHOOK_SECONDS 20 /* connect, send and answer of one POST */
+#define KEPT_LEASE_MARGIN_SECONDS 2 /* no send starts when less is left of a lease */
+#define KEPT_WORKER_UNIT_SECONDS 20 /* a worker waits that long for a connection, then that long for the answer */
+#define KEPT_THROTTLE_SECONDS 30    /* pause of a lane whose peer is overloaded and does not say for how long */
+#define KEPT_WEBHOOK_SECONDS 20     /* connect, send and answer of one POST */
 #define KEPT_WEBHOOK_CONNECT_SECONDS 5
 #define KEPT_WEBHOOK_ANSWER_BYTES (16 * 1024) /* of an answer, read and kept */
 #define KEPT_WEBHOOK_BODY_BYTES (256 * 1024)
 #define KEPT_MAIL_SECONDS 120                /* one SMTP transaction, without the wait after the dot */
 #define KEPT_RETRY_AFTER_SECONDS (24 * 3600) /* longest pause that a peer may ask for */
 #define KEPT_MAIL_BYTES (256 * 1024)
+#define KEPT_MAIL_ANSWER_BYTES 2048  /* of the relay's last answer, kept */
 #define KEPT_MAIL_ANSWER_SECONDS 600 /* wait after the dot: a short one makes duplicates (RFC 5321, 4.5.3.2.6) */
 #define KEPT_MAIL_CONNECTIONS 16     /* to the relay, at once */
 #define KEPT_MAIL_IDLE_SECONDS 5     /* an unused connection to the relay is closed after that */
@@ -96,5 +101,6 @@
 #define KEPT_WATCH_SECONDS 5                  /* at the soonest the database is asked again what is due and left */
 #define KEPT_CHAIN_SECONDS 1                  /* audit entries are put into blocks at most that often */
 #define KEPT_STOP_SECONDS 10                  /* running sends may end within that when the worker stops */
+#define KEPT_SETTLE_SECONDS 5                 /* what came of them may be recorded within that, after it */
 
 #endif

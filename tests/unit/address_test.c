@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "kept/limits.h"
 #include "worker/address.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -288,9 +289,9 @@ END_TEST
 
 START_TEST(the_list_has_a_ceiling)
 {
-	char list[80 * (ADDRESS_ALLOW_ENTRIES + 1)] = "";
+	char list[80 * (KEPT_EGRESS_ENTRIES + 1)] = "";
 	size_t used = 0;
-	for (int i = 0; i < ADDRESS_ALLOW_ENTRIES; i++)
+	for (int i = 0; i < KEPT_EGRESS_ENTRIES; i++)
 		used += (size_t)snprintf(list + used, sizeof(list) - used, "10.0.%d.0/24:443,", i);
 	struct address_policy *policy = policy_of(list);
 	ck_assert(permitted(policy, "10.0.63.1", 443, true));
