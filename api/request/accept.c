@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "api/request/header_list.h"
 #include "api/request/request.h"
 
 /* What the header says of one type. */
@@ -93,18 +94,6 @@ static void note(struct wish *wish, const struct range *range, const char *type,
 		*wish = (struct wish){closeness, range->weight};
 }
 
-/* Behind what cannot be read: the next comma that stands in no quoted string. */
-static const char *skip_range(const char *c)
-{
-	for (bool quoted = false; *c && (quoted || *c != ','); c++) {
-		if (quoted && *c == '\\' && c[1])
-			c++;
-		else if (*c == '"')
-			quoted = !quoted;
-	}
-	return c;
-}
-
 enum accept_form accept_form(const char *header)
 {
 	struct wish json = {0}, csv = {0};
@@ -115,7 +104,7 @@ enum accept_form accept_form(const char *header)
 		if (!*c)
 			break;
 		const char *end = read_range(c, &range);
-		c = end ? end : skip_range(c);
+		c = end ? end : header_list_skip(c);
 		if (!end)
 			continue;
 		any = true;

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "api/request/header_list.h"
+
 #define WORD_BYTES 32
 
 static const char *skip_space(const char *c)
@@ -66,18 +68,6 @@ static const char *skip_parameters(const char *c)
 	return c && (*c == ',' || *c == '\0') ? c : NULL;
 }
 
-/* Behind the next comma that stands in no quoted string. */
-static const char *skip_item(const char *c)
-{
-	for (bool quoted = false; *c && (quoted || *c != ','); c++) {
-		if (quoted && *c == '\\' && c[1])
-			c++;
-		else if (*c == '"')
-			quoted = !quoted;
-	}
-	return c;
-}
-
 static const struct {
 	const char *name, *value;
 } known[] = {
@@ -124,7 +114,7 @@ void prefer_read(const char *header, struct prefer *prefer)
 			note(name, value, first, prefer);
 		else
 			prefer->unknown = true;
-		c = end ? end : skip_item(c);
+		c = end ? end : header_list_skip(c);
 	}
 	prefer->back = first[0] > 0 ? RETURN_MINIMAL : first[1] > 0 ? RETURN_REPRESENTATION : RETURN_ANY;
 	prefer->rollback = first[2] > 0;
