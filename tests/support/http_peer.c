@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 
 #include "kept/text.h"
+#include "tests/support/program.h"
 
 struct http_peer {
 	struct MHD_Daemon *daemon;
@@ -31,21 +32,10 @@ struct incoming {
 	struct text headers, body;
 };
 
-static struct timespec deadline(double seconds)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	seconds += (double)until.tv_sec + (double)until.tv_nsec / 1e9;
-	until.tv_sec = (time_t)seconds;
-	until.tv_nsec = (long)((seconds - (double)until.tv_sec) * 1e9);
-	return until;
-}
-
 /* False: the peer is being stopped. */
 static bool pause_for(struct http_peer *peer, double seconds)
 {
-	struct timespec until = deadline(seconds);
+	struct timespec until = clock_deadline(seconds);
 	bool stopping;
 
 	pthread_mutex_lock(&peer->lock);
@@ -307,7 +297,7 @@ int http_peer_requests(struct http_peer *peer)
 
 bool http_peer_wait(struct http_peer *peer, int requests, double seconds)
 {
-	struct timespec until = deadline(seconds);
+	struct timespec until = clock_deadline(seconds);
 	int code = 0;
 	bool reached;
 

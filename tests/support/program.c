@@ -29,6 +29,17 @@ double clock_seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+struct timespec clock_deadline(double seconds)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	seconds += (double)until.tv_sec + (double)until.tv_nsec / 1e9;
+	until.tv_sec = (time_t)seconds;
+	until.tv_nsec = (long)((seconds - (double)until.tv_sec) * 1e9);
+	return until;
+}
+
 static char *path_of(const char *name)
 {
 	const char *build = getenv("KEPT_BUILD");

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include <time.h>
 
 struct program {
 	pid_t pid;
@@ -42,5 +43,7 @@ bool program_log_until(const struct program *program, const char *text, double s
 
 /* Seconds of a clock that never jumps. */
 double clock_seconds(void);
+/* The instant of that clock so many seconds from now: a deadline for a condition variable that goes by it. */
+struct timespec clock_deadline(double seconds);
 
 #endif

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 
 #include "kept/text.h"
+#include "tests/support/program.h"
 #include "tests/support/stream.h"
 
 #define MAIL_BYTES (1024 * 1024)
@@ -80,17 +81,6 @@ static size_t command_index(const char *command)
 	return COMMANDS;
 }
 
-static struct timespec deadline(double seconds)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	seconds += (double)until.tv_sec + (double)until.tv_nsec / 1e9;
-	until.tv_sec = (time_t)seconds;
-	until.tv_nsec = (long)((seconds - (double)until.tv_sec) * 1e9);
-	return until;
-}
-
 static const char *ordinary_reply(const struct connection *connection, size_t command)
 {
 	const struct smtp_peer *peer = connection->peer;
@@ -147,7 +137,7 @@ static bool answer(struct connection *connection, size_t command, bool *accepted
 			snprintf(reply, sizeof(reply), "%s", script->reply);
 		if (script->times > 0)
 			script->times--;
-		until = deadline(script->delay_ms / 1000.0);
+		until = clock_deadline(script->delay_ms / 1000.0);
 		if (script->delay_ms > 0)
 			while (!peer->stopping && pthread_cond_timedwait(&peer->changed, &peer->lock, &until) == 0)
 				;
@@ -428,7 +418,7 @@ int smtp_peer_mails(struct smtp_peer *peer)
 
 bool smtp_peer_wait(struct smtp_peer *peer, int mails, double seconds)
 {
-	struct timespec until = deadline(seconds);
+	struct timespec until = clock_deadline(seconds);
 	int code = 0;
 	bool reached;
 
