@@ -39,6 +39,8 @@ ARCHIVE := $(B)/libkept.a
 
 TEST_SUPPORT := $(patsubst %.c,$(B)/%.o,$(wildcard tests/support/*.c))
 TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/*/*_test.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/*_fuzz.c))
+FUZZER_OBJECTS := $(patsubst %.c,$(B)/%.o,$(wildcard tests/fuzz/*_fuzz.c))
 BENCH := $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/*.c))
 
 .PHONY: all help run check tests fuzz fuzzers check-schema check-contract bench tour backup restore install lint clean check-metrics
@@ -124,7 +126,8 @@ check-metrics: ## the figures of both programs, also under promtool
 	@$(MAKE) --no-print-directory all $(METRICS_TESTS)
 	@KEPT_PROMTOOL=$$(sh tests/promtool.sh $(B)/tools) && export KEPT_PROMTOOL && sh tests/run.sh $(B) $(METRICS_TESTS)
 
-tests: all $(TESTS) $(B)/tests/validate $(B)/tests/suite
+# The fuzzers are linked by clang only; that they compile is seen here.
+tests: all $(TESTS) $(FUZZER_OBJECTS) $(B)/tests/validate $(B)/tests/suite
 
 check-schema: ## judge the schema engine by the public JSON-Schema-Test-Suite and by ajv; needs npm
 	@$(MAKE) --no-print-directory -s $(B)/tests/validate $(B)/tests/suite
@@ -136,7 +139,6 @@ bench: ## what it does in a second here, also in build/bench.txt, at most 20 min
 	@KEPT_BUILD=$(B) $(B)/tests/bench/bench $(if $(filter 1,$(FULL)),full)
 
 # clang has libFuzzer; everything is built by it, instrumented, in a folder of its own.
-FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/%,$(wildcard tests/fuzz/*_fuzz.c))
 fuzz: ## every reader of what comes from outside: SECONDS=60 for each
 	@sh deploy/install.sh deploy/packages tests/packages-fuzz
 	@$(MAKE) --no-print-directory -s B=build/fuzz CC=clang DEVELOPER=1 SANITIZE=fuzzer-no-link,address,undefined fuzzers

@@ -7,6 +7,8 @@
 #include "api/request/request.h"
 #include "tests/fuzz/fuzz.h"
 
+#define HOLDER "0191b2a4-5c3e-7f00-8a1b-2c3d4e5f6071"
+
 static struct seal *seal;
 static const struct contract_operation *list;
 
@@ -24,7 +26,7 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
 static void open_changed(const uint8_t *data, size_t size)
 {
 	char *values[REQUEST_PARAMETERS] = {NULL};
-	char *good = page_token_new(seal, list, values, "[\"2027-01-15\",\"x\"]");
+	char *good = page_token_new(seal, list, values, HOLDER, "[\"2027-01-15\",\"x\"]");
 	PROMISED(good);
 	char *token = strdup(good);
 	PROMISED(token);
@@ -35,7 +37,7 @@ static void open_changed(const uint8_t *data, size_t size)
 		else
 			token[at] = (char)data[i + 1];
 	}
-	char *opened = page_token_open(seal, list, values, token);
+	char *opened = page_token_open(seal, list, values, HOLDER, token);
 	PROMISED((opened != NULL) == (strcmp(token, good) == 0));
 	PROMISED(!opened || strcmp(opened, "[\"2027-01-15\",\"x\"]") == 0);
 	free(opened);
@@ -54,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	char *token = fuzz_text(data + 1, size - 1);
-	PROMISED(!page_token_open(seal, list, values, token));
+	PROMISED(!page_token_open(seal, list, values, HOLDER, token));
 	text_init(&out, KEPT_SEAL_BYTES);
 	PROMISED(!seal_open(seal, SEAL_PURPOSE_ENDPOINT, "a row", token, &out) && out.length == 0);
 	text_release(&out);

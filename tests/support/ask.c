@@ -18,22 +18,31 @@
 #define REQUEST_BYTES (4 * 1024 * 1024)
 #define PATIENCE_SECONDS 30
 
+static void *shared(size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert(memory != MAP_FAILED);
+	return memory;
+}
+
 void asking_open(struct asking *asking, const struct api *api)
 {
 	asking->api = api;
 	asking->document = json_loadb(contract_document, contract_document_length, 0, NULL);
 	ck_assert_ptr_nonnull(asking->document);
 	asking->headers = told_headers_new(asking->document);
-	asking->seen = mmap(NULL, contract_operation_count * ASK_STATUSES, PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ck_assert(asking->seen != MAP_FAILED);
+	asking->seen = shared(contract_operation_count * ASK_STATUSES);
+	asking->answered = shared(10 * sizeof(*asking->answered));
 }
 
 void asking_release(struct asking *asking)
 {
 	told_headers_free(asking->headers);
 	json_decref(asking->document);
+	printf("answers: %u done, %u refused, %u that could not be given\n", asking->answered[2] + asking->answered[3],
+	       asking->answered[4], asking->answered[5]);
 	munmap(asking->seen, contract_operation_count * ASK_STATUSES);
+	munmap(asking->answered, 10 * sizeof(*asking->answered));
 }
 
 static const char *media_type(const char *method)
@@ -140,6 +149,8 @@ struct answer ask_read(const struct asking *asking, int fd, const char *method, 
 	struct answer answer = {.status = reply.status, .head = reply.head, .body = reply.body};
 	ck_assert(asprintf(&answer.asked, "%s %s", method, target) > 0);
 	answer.json = json_loads(answer.body, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+	if (answer.status >= 100 && answer.status < ASK_STATUSES)
+		atomic_fetch_add(&asking->answered[answer.status / 100], 1);
 	judge(asking, method, target, &answer);
 	return answer;
 }

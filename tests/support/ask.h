@@ -8,6 +8,7 @@
 #ifndef TESTS_SUPPORT_ASK_H
 #define TESTS_SUPPORT_ASK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include <jansson.h>
@@ -22,6 +23,7 @@ struct asking {
 	json_t *document;                    /* the contract's */
 	struct told_headers *headers;        /* what it tells of headers */
 	unsigned char (*seen)[ASK_STATUSES]; /* a row an operation: which statuses it answered */
+	atomic_uint *answered;               /* how often, by the first digit of the status */
 };
 
 struct answer {
@@ -34,6 +36,7 @@ struct answer {
 
 /* Before tests are forked. `api` is borrowed. */
 void asking_open(struct asking *asking, const struct api *api);
+/* Also says how many answers there were. */
 void asking_release(struct asking *asking);
 
 /* Asks with that key (NULL: none) on a connection of its own. `headers` are whole lines with CRLF, or NULL. A body has
