@@ -18,8 +18,8 @@ struct lane {
 	int pipe_count;
 	int in_flight_each;
 	int connected;
-	ev_tstamp away_since; /* while `connected` is 0 */
-	ev_timer away;        /* ends what waits for a connection */
+	bool away_over; /* `connected` has been 0 for KEPT_AWAY_SECONDS: nothing waits any more */
+	ev_timer away;  /* ends what waits for a connection */
 	struct flows waiting;
 };
 
@@ -149,7 +149,7 @@ static void unit_answered(void *context, struct unit_result *result)
 	struct lane_unit *unit = context;
 	struct lane *lane = unit->lane;
 	in_flight_more(lane, -1);
-	if (may_repeat(unit, result)) {
+	if (!lane->away_over && may_repeat(unit, result)) {
 		unit->tried = true;
 		if (enqueue(lane, unit, true)) {
 			pump(lane);
@@ -195,7 +195,9 @@ static void away_passed(struct ev_loop *loop, ev_timer *timer, int events)
 	(void)loop, (void)events;
 	struct lane *lane = timer->data;
 	struct lane_unit *unit;
-	while (lane->connected == 0 && (unit = dequeue(lane)))
+	/* The timer alone decides: by another clock what comes next could be early, and would wait for nothing. */
+	lane->away_over = lane->connected == 0;
+	while (lane->away_over && (unit = dequeue(lane)))
 		unit_refuse(unit);
 }
 
@@ -214,12 +216,13 @@ static void pipe_changed(void *context, bool connected)
 	if (before == 0 && lane->connected == 0)
 		return;
 	if (lane->connected == 0) {
-		lane->away_since = steady_seconds();
+		lane->away_over = false;
 		ev_timer_set(&lane->away, KEPT_AWAY_SECONDS, 0);
 		ev_timer_start(lanes->loop, &lane->away);
 		return;
 	}
 	ev_timer_stop(lanes->loop, &lane->away);
+	lane->away_over = false;
 	pump(lane);
 }
 
@@ -254,7 +257,6 @@ static bool lane_start(struct lanes *lanes, enum contract_lane name, const struc
 	lane->lanes = lanes;
 	lane->name = name;
 	lane->in_flight_each = kinds[name].in_flight;
-	lane->away_since = steady_seconds();
 	ev_timer_init(&lane->away, away_passed, KEPT_AWAY_SECONDS, 0);
 	lane->away.data = lane;
 	ev_timer_start(lanes->loop, &lane->away);
@@ -305,7 +307,7 @@ void lanes_free(struct lanes *lanes)
 enum lanes_answer lanes_submit(struct lanes *lanes, const struct lane_request *request, struct lane_unit **unit)
 {
 	struct lane *lane = &lanes->lanes[request->lane];
-	if (lane->connected == 0 && steady_seconds() - lane->away_since >= KEPT_AWAY_SECONDS) {
+	if (lane->away_over) {
 		atomic_fetch_add_explicit(&lanes->metrics->units_away, 1, memory_order_relaxed);
 		return LANES_AWAY;
 	}
