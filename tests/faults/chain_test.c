@@ -12,6 +12,7 @@
 
 #include <libpq-fe.h>
 
+#include "tests/support/audit.h"
 #include "tests/support/query.h"
 #include "tests/support/world.h"
 
@@ -37,30 +38,6 @@ static void run(const char *sql)
 static long long number(const char *sql)
 {
 	return query_number(world.superuser, sql);
-}
-
-/* Runs audit verify; `more` are further arguments, ended by NULL. What it printed is to be freed. */
-static int verify(const struct api *api, char **printed, const char *const *more)
-{
-	const char *arguments[8] = {"audit", "verify"};
-	for (int i = 0; more && more[i]; i++)
-		arguments[2 + i] = more[i];
-	return api_command((struct api *)api, arguments, printed);
-}
-
-static void must_verify(void)
-{
-	char *printed;
-	int code = verify(&world.api, &printed, NULL);
-	ck_assert_msg(code == 0, "%s", printed);
-	free(printed);
-}
-
-/* A change of Lakeview's school, which is one entry. */
-static void change(const char *name)
-{
-	must_be(200, ask(&world.asking, world.lakeview.admin, "PATCH", text_of("/v1/schools/%s", world.lakeview.school),
-			 "If-Match: *\r\n", text_of("{\"name\":\"%s\"}", name)));
 }
 
 #define UNCHAINED "select count(*) from kept.audit_pending"
@@ -90,7 +67,7 @@ START_TEST(an_entry_that_is_committed_late_is_not_passed_over)
 	world_work(&world);
 	ck_assert_int_eq(number("select count(*) from kept.audit_block"), blocks + 1);
 	ck_assert_int_eq(number(MISPLACED), 0);
-	must_verify();
+	audit_must_verify(&world);
 	world_clock(&world, WORLD_NOW);
 }
 END_TEST
@@ -130,7 +107,7 @@ START_TEST(two_workers_that_die_again_and_again_chain_each_entry_once)
 		worker_start(&workers[i], folder, logs[i]);
 	for (int turn = 0; turn < 16; turn++) {
 		for (int i = 0; i < 15; i++)
-			change(text_of("Turn %d, %d", turn, i));
+			audit_change(&world, text_of("Turn %d, %d", turn, i));
 		/* In the middle of whatever it does. */
 		usleep(20000 * (unsigned)(turn % 5));
 		program_kill(&workers[turn % 2]);
@@ -145,7 +122,7 @@ START_TEST(two_workers_that_die_again_and_again_chain_each_entry_once)
 	(void)nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	ck_assert_int_eq(number(MISPLACED), 0);
 	ck_assert_int_gt(number("select count(*) from kept.audit_block"), blocks + 3);
-	must_verify();
+	audit_must_verify(&world);
 }
 END_TEST
 
@@ -158,7 +135,7 @@ START_TEST(sessions_that_chain_at_once_make_one_chain)
 		PQclear(PQexec(sessions[i], "set role kept_worker"));
 	}
 	for (int turn = 0; turn < 30; turn++) {
-		change(text_of("At once %d", turn));
+		audit_change(&world, text_of("At once %d", turn));
 		for (int i = 0; i < 6; i++)
 			ck_assert_int_eq(PQsendQuery(sessions[i], "select * from kept.audit_chain(20)"), 1);
 		for (int i = 0; i < 6; i++)
@@ -170,7 +147,7 @@ START_TEST(sessions_that_chain_at_once_make_one_chain)
 		PQfinish(sessions[i]);
 	world_work(&world);
 	ck_assert_int_eq(number(MISPLACED), 0);
-	must_verify();
+	audit_must_verify(&world);
 }
 END_TEST
 
@@ -184,7 +161,7 @@ START_TEST(a_block_has_at_most_a_thousand_entries)
 	world_work(&world);
 	ck_assert_int_eq(number(UNCHAINED), 0);
 	ck_assert_int_eq(number("select count(*) from kept.audit_block where cardinality(entries) = 1000"), 2);
-	must_verify();
+	audit_must_verify(&world);
 }
 END_TEST
 
@@ -205,7 +182,7 @@ START_TEST(a_chain_survives_dump_and_restore_and_goes_on)
 {
 	char file[] = "/tmp/kept-dump-XXXXXX";
 	close(mkstemp(file));
-	change("Not in a block yet");
+	audit_change(&world, "Not in a block yet");
 	run_program("pg_dump", text_of("--dbname=%s", world.superuser), "--file", file);
 	free(cluster_database(world.cluster, "restored", CLUSTER_EMPTY));
 	char *superuser = cluster_superuser(world.cluster, "restored");
@@ -216,14 +193,14 @@ START_TEST(a_chain_survives_dump_and_restore_and_goes_on)
 	ck_assert(asprintf(&copy.api.database_url, "%s user=kept", superuser) > 0);
 	ck_assert_int_eq(query_number(superuser, UNCHAINED), 1);
 	char *before, *after;
-	ck_assert_int_eq(verify(&world.api, &before, NULL), 0);
-	ck_assert_int_eq(verify(&copy.api, &after, NULL), 0);
+	ck_assert_int_eq(audit_verify(&world.api, &before, NULL), 0);
+	ck_assert_int_eq(audit_verify(&copy.api, &after, NULL), 0);
 	ck_assert_str_eq(before, after);
 	free(after);
 	world_work(&copy);
 	ck_assert_int_eq(query_number(superuser, UNCHAINED), 0);
 	ck_assert_int_eq(query_number(superuser, MISPLACED), 0);
-	ck_assert_int_eq(verify(&copy.api, &after, NULL), 0);
+	ck_assert_int_eq(audit_verify(&copy.api, &after, NULL), 0);
 	ck_assert_str_ne(before, after);
 	free(before);
 	free(after);

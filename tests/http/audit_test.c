@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/audit.h"
 #include "tests/support/query.h"
 #include "tests/support/world.h"
 
@@ -31,30 +32,6 @@ static long long number(const char *sql)
 	return query_number(world.superuser, sql);
 }
 
-/* Runs audit verify; `more` are further arguments, ended by NULL. What it printed is to be freed. */
-static int verify(const struct api *api, char **printed, const char *const *more)
-{
-	const char *arguments[8] = {"audit", "verify"};
-	for (int i = 0; more && more[i]; i++)
-		arguments[2 + i] = more[i];
-	return api_command((struct api *)api, arguments, printed);
-}
-
-static void must_verify(void)
-{
-	char *printed;
-	int code = verify(&world.api, &printed, NULL);
-	ck_assert_msg(code == 0, "%s", printed);
-	free(printed);
-}
-
-/* A change of Lakeview's school, which is one entry. */
-static void change(const char *name)
-{
-	must_be(200, ask(&world.asking, world.lakeview.admin, "PATCH", text_of("/v1/schools/%s", world.lakeview.school),
-			 "If-Match: *\r\n", text_of("{\"name\":\"%s\"}", name)));
-}
-
 #define IN_LAKEVIEW " where district_id = (select id from kept.district where name <> 'Hillside' order by id limit 1)"
 #define UNCHAINED "select count(*) from kept.audit_pending"
 /* Entries that are not in exactly one block. */
@@ -66,8 +43,8 @@ static void change(const char *name)
 static void add_blocks(int blocks)
 {
 	for (int i = 0; i < blocks; i++) {
-		change(text_of("One %d", i));
-		change(text_of("Other %d", i));
+		audit_change(&world, text_of("One %d", i));
+		audit_change(&world, text_of("Other %d", i));
 		world_work(&world);
 	}
 }
@@ -78,7 +55,7 @@ START_TEST(what_was_done_is_chained_and_verifies)
 	ck_assert_int_eq(number(UNCHAINED), 0);
 	ck_assert_int_eq(number(MISPLACED), 0);
 	char *printed;
-	ck_assert_int_eq(verify(&world.api, &printed, NULL), 0);
+	ck_assert_int_eq(audit_verify(&world.api, &printed, NULL), 0);
 	/* A line for each district, with all that it has. */
 	const char *line = strstr(printed, world.lakeview.id);
 	ck_assert(line && strstr(printed, world.hillside.id));
@@ -90,8 +67,8 @@ START_TEST(what_was_done_is_chained_and_verifies)
 	ck_assert_msg(strncmp(line, wanted, strlen(wanted)) == 0, "%s is not as %s", line, wanted);
 	free(printed);
 	/* What is not chained yet is told, and nothing is wrong with it. */
-	change("Later");
-	ck_assert_int_eq(verify(&world.api, &printed, NULL), 0);
+	audit_change(&world, "Later");
+	ck_assert_int_eq(audit_verify(&world.api, &printed, NULL), 0);
 	ck_assert_msg(strstr(printed, ", 1 not in a block yet, head "), "%s", printed);
 	free(printed);
 }
@@ -109,7 +86,7 @@ START_TEST(verify_takes_a_district_and_a_head)
 		{{"nonsense"}, 2},
 	};
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		int code = verify(&world.api, NULL, table[i].arguments);
+		int code = audit_verify(&world.api, NULL, table[i].arguments);
 		ck_assert_msg(code == table[i].code, "%s ends with %d", table[i].arguments[0], code);
 	}
 	add_blocks(2);
@@ -117,11 +94,11 @@ START_TEST(verify_takes_a_district_and_a_head)
 				"select number || ':' || hash from kept.audit_block" IN_LAKEVIEW " and number = 1"),
 	     *printed;
 	const char *const good[] = {"--district", world.lakeview.id, "--head", head, NULL};
-	ck_assert_int_eq(verify(&world.api, &printed, good), 0);
+	ck_assert_int_eq(audit_verify(&world.api, &printed, good), 0);
 	ck_assert_ptr_null(strstr(printed, world.hillside.id));
 	free(printed);
 	head[strlen(head) - 1] ^= 1;
-	ck_assert_int_eq(verify(&world.api, &printed, good), head[strlen(head) - 1] == 'g' ? 2 : 1);
+	ck_assert_int_eq(audit_verify(&world.api, &printed, good), head[strlen(head) - 1] == 'g' ? 2 : 1);
 	free(printed);
 	free(head);
 }
@@ -199,12 +176,12 @@ static void forget(void)
 START_TEST(whatever_is_changed_afterwards_is_seen)
 {
 	add_blocks(4);
-	must_verify();
+	audit_must_verify(&world);
 	save();
 	for (size_t i = 0; i < sizeof(tampers) / sizeof(tampers[0]); i++) {
 		char *printed;
 		run(tampers[i].sql);
-		int code = verify(&world.api, &printed, NULL);
+		int code = audit_verify(&world.api, &printed, NULL);
 		ck_assert_msg(code == 1 && strstr(printed, tampers[i].says), "%s: ends with %d and says: %s",
 			      tampers[i].sql, code, printed);
 		/* The other district is well, and said so. */
@@ -212,10 +189,10 @@ START_TEST(whatever_is_changed_afterwards_is_seen)
 		free(printed);
 		bring_back();
 		if (i % 6 == 0)
-			must_verify();
+			audit_must_verify(&world);
 	}
 	forget();
-	must_verify();
+	audit_must_verify(&world);
 }
 END_TEST
 
@@ -228,21 +205,21 @@ START_TEST(a_head_kept_elsewhere_tells_what_was_cut_off)
 						 " order by number desc limit 1"),
 	     *printed;
 	const char *const arguments[] = {"--district", world.lakeview.id, "--head", head, NULL};
-	ck_assert_int_eq(verify(&world.api, NULL, arguments), 0);
+	ck_assert_int_eq(audit_verify(&world.api, NULL, arguments), 0);
 	run("delete from kept.audit where id = any ((select entries from kept.audit_block" IN_LAKEVIEW
 	    " order by number desc limit 1)::uuid[]);"
 	    "delete from kept.audit_block b" IN_LAKEVIEW
 	    " and number = (select max(number) from kept.audit_block x where x.district_id = b.district_id)");
-	must_verify();
-	ck_assert_int_eq(verify(&world.api, &printed, arguments), 1);
+	audit_must_verify(&world);
+	ck_assert_int_eq(audit_verify(&world.api, &printed, arguments), 1);
 	ck_assert_msg(strstr(printed, "is not in the chain"), "%s", printed);
 	free(printed);
 	bring_back();
 	run("delete from kept.audit_block" IN_LAKEVIEW
 	    "; insert into kept.audit_pending select district_id, id from kept.audit" IN_LAKEVIEW);
 	world_work(&world);
-	must_verify();
-	ck_assert_int_eq(verify(&world.api, NULL, arguments), 1);
+	audit_must_verify(&world);
+	ck_assert_int_eq(audit_verify(&world.api, NULL, arguments), 1);
 	bring_back();
 	forget();
 	free(head);
@@ -263,7 +240,7 @@ START_TEST(an_erasure_leaves_the_chain_whole)
 	must_be(204, ask(&world.asking, world.lakeview.admin, "DELETE", text_of("/v1/people/%s", person),
 			 "If-Match: *\r\n", NULL));
 	world_work(&world);
-	must_verify();
+	audit_must_verify(&world);
 	/* No entry was touched, and none needed to be. */
 	ck_assert_int_eq(number("select count(*) from (select * from public.saved_audit except select * from "
 				"kept.audit) gone"),
@@ -281,14 +258,14 @@ START_TEST(a_chain_outlives_the_entries_of_a_month)
 	world_work(&world);
 	/* A month later. */
 	world_clock(&world, "2027-02-10 15:00:00+00");
-	change("In February");
+	audit_change(&world, "In February");
 	/* One of January that is committed only now has a block of its own. */
 	run(text_of("insert into kept.audit (district_id, id, table_name, row_id, change, members) values ('%s', "
 		    "kept.uuid7_floor('2027-01-31 23:59:59+00'), 'school', 'x', 'update', '{}');"
 		    "insert into kept.audit_pending values ('%s', kept.uuid7_floor('2027-01-31 23:59:59+00'))",
 		    world.lakeview.id, world.lakeview.id));
 	world_work(&world);
-	must_verify();
+	audit_must_verify(&world);
 	ck_assert_int_eq(number(UNCHAINED), 0);
 	ck_assert_int_eq(number("select count(*) from kept.audit_block b where exists (select from unnest(b.entries) e "
 				"(id) where id < kept.uuid7_floor('2027-02-01 00:00+00')) and exists (select from "
@@ -300,12 +277,12 @@ START_TEST(a_chain_outlives_the_entries_of_a_month)
 	    "|| p; end loop; end $$");
 	ck_assert_int_eq(number("select count(*) from kept.audit where id < kept.uuid7_floor('2027-02-01 00:00+00')"),
 			 0);
-	ck_assert_int_eq(verify(&world.api, &printed, NULL), 0);
+	ck_assert_int_eq(audit_verify(&world.api, &printed, NULL), 0);
 	ck_assert_msg(strstr(printed, " gone with their month, head "), "%s", printed);
 	free(printed);
 	/* Removed from a month that is there: it does not. */
 	run("delete from kept.audit where id >= kept.uuid7_floor('2027-02-01 00:00+00')");
-	int code = verify(&world.api, &printed, NULL);
+	int code = audit_verify(&world.api, &printed, NULL);
 	ck_assert_msg(code == 1 && strstr(printed, "an entry of it was removed"), "%d %s", code, printed);
 	free(printed);
 }
