@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the given Check programs from the top of the checkout, two at a time (KEPT_TESTS_AT_ONCE says how many), and says
-# what each printed only if it failed. Ends with the line "N passed, N failed".
+# what each printed only if it failed, and its last lines once more at the end. Ends with the line "N passed, N failed".
 # usage: tests/run.sh BUILD PROGRAM…
 set -u
 KEPT_BUILD=$1
@@ -47,6 +47,12 @@ for program; do
 		failed=$((failed + 1))
 		printf 'FAILED %s: no result\n' "$program"
 	}
+done
+# Who reads only the end must see why.
+for file in "$results"/*; do
+	case $file in *.log) continue ;; esac
+	read -r good bad name <"$file"
+	[ "$bad" -eq 0 ] || { printf '%s\n' "== $name" && tail -n 15 "$file.log" | cut -c 1-1000; }
 done
 printf '%ss in all\n' $(($(date +%s) - start))
 printf '%s passed, %s failed\n' "$passed" "$failed"

@@ -97,8 +97,9 @@ START_TEST(verify_takes_a_district_and_a_head)
 	ck_assert_int_eq(audit_verify(&world.api, &printed, good), 0);
 	ck_assert_ptr_null(strstr(printed, world.hillside.id));
 	free(printed);
-	head[strlen(head) - 1] ^= 1;
-	ck_assert_int_eq(audit_verify(&world.api, &printed, good), head[strlen(head) - 1] == 'g' ? 2 : 1);
+	char *last = head + strlen(head) - 1;
+	*last = *last == '0' ? '1' : '0';
+	ck_assert_int_eq(audit_verify(&world.api, &printed, good), 1);
 	free(printed);
 	free(head);
 }
