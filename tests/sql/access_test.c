@@ -140,6 +140,64 @@ static void fill_hillside(void)
 					      "a.district_id = '" HILLSIDE "' limit 1;");
 }
 
+/* The same for plans and what belongs to them. */
+static void fill_hillside_plans(void)
+{
+	query_run(
+		superuser,
+		"set kept.district = '" HILLSIDE "';"
+		"with f as (insert into kept.framework (district_id, name) values ('" HILLSIDE "', 'Own') returning *),"
+		" g as (insert into kept.framework_group (district_id, framework_id, group_code, necessity)"
+		" select f.district_id, f.id, 'families', 'must' from f)"
+		" insert into kept.plan (district_id, framework_id, school_year, title, starts_on, ends_on, "
+		"sheet_code, "
+		"created_by)"
+		" select f.district_id, f.id, '2026-27', 'Compact', '2026-08-01', '2027-06-30', 'abcdefghjk', 'owner' "
+		"from f;"
+		"insert into kept.plan_version (district_id, plan_id, number, created_by)"
+		" select p.district_id, p.id, 1, 'owner' from kept.plan p;"
+		"insert into kept.plan_item (district_id, plan_id, version_number, line, group_code, title, text_hash)"
+		" select p.district_id, p.id, 1, kept.uuid7(), 'families', 'Leer', repeat('0', 64) from kept.plan p;"
+		"insert into kept.plan_response (district_id, plan_id, version_number, item_id, group_code, stance, "
+		"identified_by, recorded_by, text_hash, responded_on)"
+		" select i.district_id, i.plan_id, 1, i.id, i.group_code, 'agree', 'paper', 'owner', i.text_hash, "
+		"'2026-09-01' from kept.plan_item i;"
+		"insert into kept.plan_comment (district_id, plan_id, version_number, kind, group_code, from_group, "
+		"text, "
+		"identified_by, recorded_by)"
+		" select p.district_id, p.id, 1, 'comment', 'families', 'students', 'Bien', 'paper', 'owner' from "
+		"kept.plan p;"
+		"insert into kept.plan_coverage (district_id, plan_id, group_code, state)"
+		" select p.district_id, p.id, 'families', 'missing' from kept.plan p;"
+		"with m as (insert into kept.meeting (district_id, title, held_on, created_by)"
+		" values ('" HILLSIDE "', 'Kickoff', '2026-09-01', 'owner') returning *),"
+		" h as (insert into kept.meeting_headcount (district_id, meeting_id, group_code, language, count)"
+		" select m.district_id, m.id, 'families', 'es', 7 from m)"
+		" insert into kept.meeting_answer (district_id, meeting_id, question, group_code, text)"
+		" select m.district_id, m.id, 'agree', 'families', 'Bien' from m;"
+		"insert into kept.invitation (district_id, plan_id, group_code, language, subject, text)"
+		" select p.district_id, p.id, 'families', 'es', 'Venga', 'Venga' from kept.plan p;"
+		"insert into kept.pledge (district_id, commitment_id, organisation_id, pledged, created_by)"
+		" select c.district_id, c.id, o.id, 1, 'owner' from kept.commitment c join kept.organisation o on "
+		"o.district_id = c.district_id where c.district_id = '" HILLSIDE "' limit 1;"
+		"insert into kept.confirmation (district_id, commitment_id, group_code, confirmed, identified_by, "
+		"recorded_by)"
+		" select c.district_id, c.id, 'families', true, 'paper', 'owner' from kept.commitment c where "
+		"c.district_id = '" HILLSIDE "' limit 1;"
+		"insert into kept.closed_day (district_id, first_on, last_on, name) values ('" HILLSIDE
+		"', '2026-12-21', '2027-01-01', 'Winter break');"
+		"insert into kept.handover (district_id, commitment_id, role, from_person_id, to_person_id, "
+		"status_before, "
+		"handed_by)"
+		" select c.district_id, c.id, 'owner', '" HILLSIDE_PERSON "', '" HILLSIDE_PERSON
+		"', 'agreed', 'owner' from kept.commitment c where c.district_id = '" HILLSIDE "' limit 1;"
+		"insert into kept.notice (district_id, kind, subject_id, occurrence, recipient_id, recipient_kind, "
+		"channel, dropped)"
+		" select c.district_id, 'kept', c.id, '', '" HILLSIDE_PERSON
+		"', 'person', 'none', 'no_contact' from kept.commitment c where c.district_id = '" HILLSIDE
+		"' limit 1;");
+}
+
 static void expect_state(PGconn *api, const char *sql, const char *table, bool rows_allowed)
 {
 	PGresult *result = PQexec(api, "savepoint before");
@@ -159,6 +217,7 @@ static void expect_state(PGconn *api, const char *sql, const char *table, bool r
 START_TEST(no_row_of_another_district_is_seen_or_written)
 {
 	fill_hillside();
+	fill_hillside_plans();
 	PGconn *api = route_connect(url), *owner = PQconnectdb(superuser);
 	PQclear(PQexec(api, "begin"));
 	PGresult *result = PQexec(api, "select kept.enter('key', '" KEY_ADMIN "', '')");
