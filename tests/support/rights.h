@@ -67,7 +67,7 @@ struct tenant {
 	char id[64], admin[64];
 	char mark[16];                               /* in each of its names and texts, and in no other district's */
 	char keys[4][SCOPES][64];                    /* by place of the ROLE_ bit; "": there is no such key */
-	char things[KINDS][SIDES][VISIBILITIES][40]; /* visibility 0 but for COMMITMENT and EVENT */
+	char things[KINDS][SIDES][VISIBILITIES][80]; /* visibility 0 but for COMMITMENT and EVENT */
 };
 
 /* Fills a district, of which `id`, `admin` and `mark` are there. */

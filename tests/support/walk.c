@@ -126,21 +126,28 @@ const char *walk_body(const struct world *world, const struct world_place *place
 const char *walk_target(const char *path, const char *id)
 {
 	const char *open = strchr(path, '{');
-	return open ? text_of("%.*s%s%s", (int)(open - path), path, id, strchr(path, '}') + 1) : text_of("%s", path);
+	if (!open)
+		return text_of("%s", path);
+	size_t one = strcspn(id, " ");
+	return text_of("%.*s%.*s%s", (int)(open - path), path, (int)one, id,
+		       walk_target(strchr(path, '}') + 1, id[one] ? id + one + 1 : id));
 }
 
-static const char *made_by(const struct world *world, const struct world_place *place, const char *id)
+/* What fills a path of that operation's things: the new one's id, after that of what it belongs to if the path has
+ * both. */
+static const char *made_by(const struct world *world, const struct world_place *place, const char *id, const char *path)
 {
 	const struct contract_operation *maker = operation_of(id);
-	const char *target =
-		walk_target(maker->path, strchr(maker->path, '{') ? walk_subject(world, place, maker->path) : "");
-	return world_make(world, place->admin, target, walk_body(world, place, maker, false));
+	const char *whole = strchr(maker->path, '{') ? walk_subject(world, place, maker->path) : "";
+	const char *made =
+		world_make(world, place->admin, walk_target(maker->path, whole), walk_body(world, place, maker, false));
+	return strchr(path, '{') == strrchr(path, '{') ? made : text_of("%s %s", whole, made);
 }
 
 /* The first item of a list about a new commitment of which somebody was reminded. */
 static const char *first_of(const struct world *world, const struct world_place *place, const char *list)
 {
-	const char *commitment = made_by(world, place, "commitment_create");
+	const char *commitment = made_by(world, place, "commitment_create", "");
 	must_be(202, ask(&world->asking, place->admin, "POST", text_of("/v1/commitments/%s/remind", commitment), NULL,
 			 "{}"));
 	struct answer listed = must(200, ask(&world->asking, place->admin, "GET",
@@ -156,7 +163,7 @@ const char *walk_subject(const struct world *world, const struct world_place *pl
 {
 	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++)
 		if (text_starts(path, makers[i].path))
-			return made_by(world, place, makers[i].maker);
+			return made_by(world, place, makers[i].maker, path);
 	if (text_starts(path, "/v1/events/{id}"))
 		return first_of(world, place, "/v1/events");
 	if (text_starts(path, "/v1/deliveries/{id}"))

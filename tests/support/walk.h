@@ -11,9 +11,9 @@
 /* A good body, NULL where none is taken. `other`: one that is as good and not the same, NULL where there is none. */
 const char *walk_body(const struct world *world, const struct world_place *place,
 		      const struct contract_operation *operation, bool other);
-/* A new thing of that place for the value of the path; "" where the path has none. */
+/* A new thing of that place for the value of the path, or the values parted by a space; "" where the path has none. */
 const char *walk_subject(const struct world *world, const struct world_place *place, const char *path);
-/* The path with its value. */
+/* The path with its values, which are parted by a space; the last stands for those that are missing. */
 const char *walk_target(const char *path, const char *id);
 /* What these return is good as long as what text_of() returns. */
 
