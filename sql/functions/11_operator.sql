@@ -44,11 +44,22 @@ begin
 	set title = excluded.title, description = excluded.description
 	where (t.title, t.description) is distinct from (excluded.title, excluded.description);
 
+	insert into kept.catalogue_text as t (key, language, text)
+	select word.key, catalogue ->> 'language', word.value
+	from jsonb_each_text(coalesce(catalogue -> 'texts', '{}')) as word (key, value)
+	on conflict (key, language) do update
+	set text = excluded.text
+	where t.text <> excluded.text;
+	delete from kept.catalogue_text t
+	where t.language = catalogue ->> 'language'
+	and catalogue ? 'texts'
+	and not catalogue -> 'texts' ? t.key;
+
 	perform kept.catalogue_actions_missing();
 end
 $$;
 comment on function kept.catalogue_load(jsonb) is
-	'Takes one language of the catalogue: {"language","groups":[{"code","name","actions":[{"code","title","description"}]}]}. A second time changes nothing.';
+	'Takes one language of the catalogue: {"language","groups":[{"code","name","actions":[{"code","title","description"}]}],"texts":{key: words}}. A second time changes nothing.';
 revoke execute on function kept.catalogue_load(jsonb) from public;
 
 create or replace function kept.district_add(name text, time_zone text, locale text, kind text default 'district', demonstration boolean default false)

@@ -33,6 +33,25 @@ $$;
 comment on function kept.group_name(text, text[]) is 'Name of a stakeholder group in the first language of the choice that has one.';
 grant execute on function kept.group_name(text, text[]) to kept_api, kept_worker;
 
+-- Served by the primary key of catalogue_text. What is filled in is not looked at again: a title may hold braces.
+create or replace function kept.text_for(key text, languages text[], fills jsonb default '{}') returns text
+language sql stable parallel safe
+as $$
+	select string_agg(case when piece.part like '{%}' then coalesce(fills ->> btrim(piece.part, '{}'), piece.part) else piece.part end, '' order by piece.place)
+	from (
+		select t.text
+		from unnest(languages || 'en'::text) with ordinality as wanted (tag, n)
+		join kept.catalogue_text t on t.key = text_for.key and lower(t.language) = lower(wanted.tag)
+		order by wanted.n
+		limit 1) as found
+	cross join lateral (
+		select m.part[1] as part, m.place
+		from regexp_matches(found.text, '\{[a-z_]+\}|[^{]+|\{', 'g') with ordinality as m (part, place)) as piece
+$$;
+comment on function kept.text_for(text, text[], jsonb) is
+	'What the catalogue says under a key in the first of the languages that has it, else in English; {name} is filled from fills. NULL: no such key.';
+grant execute on function kept.text_for(text, text[], jsonb) to kept_api, kept_worker;
+
 create or replace function kept.require_scope(school uuid, groups text[]) returns void
 language plpgsql stable
 as $$

@@ -358,6 +358,30 @@ START_TEST(the_catalogue_gives_each_district_its_actions_once)
 }
 END_TEST
 
+START_TEST(words_come_in_the_first_language_that_has_them_and_what_is_filled_in_stays_as_it_is)
+{
+	static const char load[] = "select kept.catalogue_load('{\"language\":\"%s\",\"groups\":[],\"texts\":{%s}}')";
+	char sql[400];
+	snprintf(sql, sizeof(sql), load, "fr", "\"test.hello\":\"Bonjour {name}, {day} {nobody} { fin\"");
+	query_run(url, sql);
+	static const struct {
+		const char *call, *words;
+	} rows[] = {{"'test.hello', '{xx,fr,en}', '{\"name\":\"{day}\",\"day\":\"12\"}'",
+		     "Bonjour {day}, 12 {nobody} { fin"},
+		    {"'language.name', '{fr,es-mx,es}'", "Español"},
+		    {"'language.name', '{}'", "English"},
+		    {"'test.hello', '{en}'", NULL}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(sql, sizeof(sql), "select (kept.text_for(%s) is not distinct from %s%s%s)::int", rows[i].call,
+			 rows[i].words ? "'" : "null", rows[i].words ? rows[i].words : "", rows[i].words ? "'" : "");
+		ck_assert_msg(query_number(url, sql) == 1, "%s", rows[i].call);
+	}
+	snprintf(sql, sizeof(sql), load, "fr", "\"test.other\":\"Salut\"");
+	query_run(url, sql);
+	ck_assert_int_eq(query_number(superuser, "select count(*) from kept.catalogue_text where language = 'fr'"), 1);
+}
+END_TEST
+
 int main(void)
 {
 	cluster = cluster_start(NULL);
@@ -370,6 +394,7 @@ int main(void)
 	tcase_add_test(test, row_level_security_is_forced_on_every_table);
 	tcase_add_test(test, everything_has_a_comment);
 	tcase_add_test(test, the_key_of_a_tenants_table_begins_with_the_district);
+	tcase_add_test(test, words_come_in_the_first_language_that_has_them_and_what_is_filled_in_stays_as_it_is);
 	tcase_add_test(test, functions_are_granted_by_name_and_pinned_where_they_have_the_owners_rights);
 	tcase_add_test(test, no_row_of_another_district_is_seen_or_written);
 	tcase_add_test(test, outside_a_unit_nothing_is_seen);
