@@ -482,6 +482,8 @@ comment on column kept.invitation.recipients is 'To how many.';
 comment on column kept.invitation.version is 'Raised by each change.';
 comment on column kept.invitation.created_at is 'When it was drafted.';
 comment on column kept.invitation.updated_at is 'When it last changed.';
+-- Who is in a group, whatever the size of the district.
+create index person_group_group on kept.person_group (district_id, group_code, person_id);
 create unique index invitation_draft on kept.invitation (district_id, plan_id, group_code, language) where status = 'draft';
 create index invitation_list on kept.invitation (district_id, plan_id, id);
 
@@ -507,7 +509,7 @@ alter table kept.commitment
 	add foreign key (district_id, plan_id) references kept.plan (district_id, id);
 comment on column kept.commitment.kind is 'Collective: units pledge shares of it.';
 comment on column kept.commitment.plan_item_id is 'The item of the adopted plan that it carries out; NULL: none.';
-create index commitment_plan on kept.commitment (district_id, plan_id) where plan_id is not null;
+create index commitment_plan on kept.commitment (district_id, plan_id, group_code) where plan_id is not null;
 create unique index commitment_item on kept.commitment (district_id, plan_item_id) where plan_item_id is not null;
 
 create table kept.pledge (

@@ -1,0 +1,208 @@
+-- 68: who is at a plan's table: committed, responded, took part, invited, missing; and who cannot be reached.
+
+-- The nearest that holds, for each of the eight groups. Served by commitment_plan, the unique key of plan_item and
+-- plan_response_item, meeting_plan and the primary key of meeting_headcount, invitation_list.
+create or replace function kept.coverage_states(plan uuid) returns table (group_code text, state text)
+language sql stable
+rows 8
+as $$
+	select g.code, case
+		when exists (
+			select
+			from kept.commitment c
+			where c.district_id = (select kept.district())
+			and c.plan_id = coverage_states.plan
+			and c.group_code = g.code
+			and c.status in ('agreed', 'in_progress', 'completed', 'verified', 'deferred')) then 'committed'
+		when exists (
+			select
+			from kept.plan_item i
+			join kept.plan_response r on r.district_id = i.district_id and r.item_id = i.id and r.replaced_by is null
+			where i.district_id = (select kept.district())
+			and i.plan_id = coverage_states.plan
+			and i.group_code = g.code) then 'responded'
+		when exists (
+			select
+			from kept.meeting m
+			join kept.meeting_headcount h on h.district_id = m.district_id and h.meeting_id = m.id and h.group_code = g.code and h.count > 0
+			where m.district_id = (select kept.district())
+			and m.plan_id = coverage_states.plan
+			and m.status = 'held') then 'took_part'
+		when exists (
+			select
+			from kept.invitation i
+			where i.district_id = (select kept.district())
+			and i.plan_id = coverage_states.plan
+			and i.group_code = g.code
+			and i.status = 'sent'
+			and i.recipients > 0) then 'invited'
+		else 'missing'
+	end
+	from kept.stakeholder_group g
+$$;
+comment on function kept.coverage_states(uuid) is 'How near each of the eight groups is to a plan''s table, over what the caller may read: see kept.coverage().';
+grant execute on function kept.coverage_states(uuid) to kept_api;
+
+-- Whom an invitation could go to: people and organisations of the plan's school, and those of the whole district.
+-- Served by person_group_group, primary keys, contact_person and contact_organisation.
+create or replace function kept.group_recipients(group_code text, school uuid)
+returns table (person_id uuid, organisation_id uuid, language text, reachable boolean)
+language sql stable
+rows 100
+as $$
+	select p.id, null::uuid, p.language, exists (
+		select
+		from kept.contact k
+		where k.district_id = p.district_id
+		and k.person_id = p.id
+		and not k.paused
+		and k.gone_at is null)
+	from kept.person_group g
+	join kept.person p on p.district_id = g.district_id and p.id = g.person_id and p.erased_at is null
+	where g.district_id = (select kept.district())
+	and g.group_code = group_recipients.group_code
+	and (
+		school is null
+		or not exists (
+			select
+			from kept.person_school s
+			where s.district_id = p.district_id
+			and s.person_id = p.id)
+		or exists (
+			select
+			from kept.person_school s
+			where s.district_id = p.district_id
+			and s.person_id = p.id
+			and s.school_id = school))
+	union all
+	select null, o.id, o.language, exists (
+		select
+		from kept.contact k
+		where k.district_id = o.district_id
+		and k.organisation_id = o.id
+		and not k.paused
+		and k.gone_at is null)
+	from kept.organisation o
+	where o.district_id = (select kept.district())
+	and o.group_code = group_recipients.group_code
+	and (school is null or o.school_id is null or o.school_id = school)
+$$;
+comment on function kept.group_recipients(text, uuid) is
+	'The people and organisations of a group at a school (NULL: of the district), with those who belong to no school; their language, and whether a contact of theirs may be used.';
+grant execute on function kept.group_recipients(text, uuid) to kept_api;
+
+-- The same for everybody who asks, so it sees what an admin sees; what is told of it is decided where it is told.
+create or replace function kept.coverage(plan uuid)
+returns table (group_code text, necessity text, state text, committed int, responded int, took_part int, invited int, reachable int, people int)
+language plpgsql stable
+rows 8
+as $$
+#variable_conflict use_column
+declare
+	asked_by text := kept.see_as('admin');
+	p kept.plan;
+	level text;
+begin
+	select * into p
+	from kept.plan x
+	where x.district_id = kept.district()
+	and x.id = coverage.plan;
+	select s.level into level
+	from kept.school s
+	where s.district_id = p.district_id
+	and s.id = p.school_id;
+	return query
+	select g.code, coalesce(n.necessity, 'may'), t.state,
+		(select count(*)::int
+		from kept.commitment c
+		where c.district_id = p.district_id
+		and c.plan_id = p.id
+		and c.group_code = g.code
+		and c.status in ('agreed', 'in_progress', 'completed', 'verified', 'deferred')),
+		(select count(*)::int
+		from kept.plan_item i
+		join kept.plan_response r on r.district_id = i.district_id and r.item_id = i.id and r.replaced_by is null
+		where i.district_id = p.district_id
+		and i.plan_id = p.id
+		and i.group_code = g.code),
+		-- Of the meeting to which most came: the same people come again.
+		coalesce((
+			select sum(h.count)::int
+			from kept.meeting m
+			join kept.meeting_headcount h on h.district_id = m.district_id and h.meeting_id = m.id and h.group_code = g.code
+			where m.district_id = p.district_id
+			and m.plan_id = p.id
+			and m.status = 'held'
+			group by m.id
+			order by 1 desc
+			limit 1), 0),
+		coalesce((
+			select sum(i.recipients)::int
+			from kept.invitation i
+			where i.district_id = p.district_id
+			and i.plan_id = p.id
+			and i.group_code = g.code
+			and i.status = 'sent'), 0),
+		r.reachable, r.people
+	from kept.stakeholder_group g
+	join kept.coverage_states(p.id) t on t.group_code = g.code
+	left join kept.framework_groups(p.framework_id, level) n on n.group_code = g.code
+	cross join lateral (
+		select count(*) filter (where w.reachable)::int as reachable, count(*)::int as people
+		from kept.group_recipients(g.code, p.school_id) w) r
+	where p.id is not null
+	order by g.position;
+	perform kept.see_as(asked_by);
+end
+$$;
+comment on function kept.coverage(uuid) is
+	'Coverage of a plan''s table by group, in their order: how much the framework wants it, its state, the counts behind it, and how many people and organisations of the group there are and can be reached.';
+grant execute on function kept.coverage(uuid) to kept_api;
+
+create or replace function kept.coverage_refresh(plan uuid) returns void
+language plpgsql volatile
+as $$
+declare
+	asked_by text;
+	moved record;
+begin
+	if plan is null then
+		return;
+	end if;
+	-- One after another: of two that add and remove at once the second must see what the first did.
+	perform pg_advisory_xact_lock(hashtextextended('coverage ' || plan, 0));
+	asked_by := kept.see_as('admin');
+	-- Served by the primary key of plan_coverage; no row: missing.
+	for moved in
+		with old as (
+			select g.code, g.position, coalesce(c.state, 'missing') as state
+			from kept.stakeholder_group g
+			left join kept.plan_coverage c on c.district_id = kept.district() and c.plan_id = coverage_refresh.plan and c.group_code = g.code
+		),
+		changed as (
+			insert into kept.plan_coverage as c (district_id, plan_id, group_code, state)
+			select kept.district(), coverage_refresh.plan, s.group_code, s.state
+			from kept.coverage_states(coverage_refresh.plan) s
+			join old on old.code = s.group_code and old.state <> s.state
+			on conflict (district_id, plan_id, group_code) do update
+			set state = excluded.state, since = kept.now()
+			returning c.group_code, c.state
+		)
+		select changed.group_code, old.state as was, changed.state
+		from changed
+		join old on old.code = changed.group_code
+		order by old.position
+	loop
+		perform kept.emit('coverage.changed', null, jsonb_build_object(
+			'plan_id', coverage_refresh.plan,
+			'group', moved.group_code,
+			'from', moved.was,
+			'to', moved.state,
+			'link', '/v1/plans/' || coverage_refresh.plan || '/coverage'));
+	end loop;
+	perform kept.see_as(asked_by);
+end
+$$;
+comment on function kept.coverage_refresh(uuid) is
+	'Compares a plan''s coverage with what was told last, keeps it, and tells endpoints of each group that moved (coverage.changed). The last lock of a transaction; NULL: nothing to do.';
+grant execute on function kept.coverage_refresh(uuid) to kept_api;
