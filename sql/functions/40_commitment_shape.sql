@@ -129,6 +129,22 @@ $$;
 comment on function kept.next_reminders(uuid[]) is 'When somebody is next reminded of each of these commitments; those without a reminder to come are left out.';
 grant execute on function kept.next_reminders(uuid[]) to kept_api;
 
+-- For a plan's commitments only: what was agreed by a group still needs somebody who does it.
+create or replace function kept.commitment_asks(c kept.commitment, of_group boolean) returns text[]
+language sql immutable parallel safe
+as $$
+	select case
+		when c.plan_item_id is null or kept.commitment_closed(c.status) then '{}'
+		else array_remove(array[
+			case when of_group then 'owner' end,
+			case when c.due_on is null then 'due_on' end,
+			case when c.when_where_how is null then 'when_where_how' end], null)
+	end
+$$;
+comment on function kept.commitment_asks(kept.commitment, boolean) is
+	'What an open commitment of a plan still asks for: owner (while that is a whole group), due_on, when_where_how.';
+grant execute on function kept.commitment_asks(kept.commitment, boolean) to kept_api, kept_worker;
+
 create or replace function kept.commitment_json(c kept.commitment, languages text, next_reminder_at timestamptz) returns json
 language plpgsql stable
 as $$
@@ -170,6 +186,9 @@ begin
 		'parties', others,
 		'series', c.series,
 		'plan_id', c.plan_id,
+		'plan_item_id', c.plan_item_id,
+		'kind', c.kind,
+		'asks', kept.commitment_asks(c, owner ->> 'group' is not null),
 		'next_reminder_at', kept.instant(next_reminder_at),
 		'version', c.version,
 		'created_at', kept.instant(c.created_at),

@@ -176,10 +176,11 @@ begin
 	-- The id is made first: INSERT … RETURNING would ask whether the caller sees the row before its parties are there.
 	c.id := kept.uuid7();
 	insert into kept.commitment (district_id, id, group_code, school_id, action_id, title, description, when_where_how, due_on, first_due_on,
-		status, visibility, created_by)
+		status, visibility, plan_id, plan_item_id, created_by)
 	values (kept.district(), c.id, body ->> 'group', (body ->> 'school_id')::uuid, (body ->> 'action_id')::uuid, body ->> 'title',
 		body ->> 'description', body ->> 'when_where_how', (body ->> 'due_on')::date, (body ->> 'due_on')::date,
-		coalesce(body ->> 'status', 'agreed'), coalesce(body ->> 'visibility', kept.visibility_unless_said(body -> 'owner')), kept.actor());
+		coalesce(body ->> 'status', 'agreed'), coalesce(body ->> 'visibility', kept.visibility_unless_said(body -> 'owner')),
+		(body ->> 'plan_id')::uuid, (body ->> 'plan_item_id')::uuid, kept.actor());
 	perform kept.parties_set(c.id, array['owner', 'accountable', 'helper', 'beneficiary'],
 		jsonb_build_array(jsonb_build_object('role', 'owner') || (body -> 'owner')) || coalesce(nullif(body -> 'parties', 'null'), '[]'));
 	select * into c from kept.commitment where commitment.district_id = kept.district() and commitment.id = c.id;

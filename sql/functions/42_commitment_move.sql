@@ -54,6 +54,33 @@ comment on function kept.commitment_caller_owns(kept.commitment) is
 	'Whether the caller''s key speaks for the organisation that owns it, or is held by the person who does.';
 grant execute on function kept.commitment_caller_owns(kept.commitment) to kept_api;
 
+-- Served by the primary key of party.
+create or replace function kept.commitment_ask_errors(c kept.commitment) returns jsonb
+language plpgsql stable
+as $$
+declare
+	of_group boolean := exists (
+		select
+		from kept.party p
+		where p.district_id = c.district_id
+		and p.commitment_id = c.id
+		and p.role = 'owner'
+		and p.group_code is not null);
+begin
+	-- As it would stand open: the status it has now may ask for nothing.
+	c.status := 'proposed';
+	return (
+		select coalesce(jsonb_agg(jsonb_build_object('pointer', '/status', 'detail', format('needs %s first', case ask
+			when 'owner' then 'an owner who is a person or an organisation, not the whole group,'
+			when 'due_on' then 'a due date (due_on)'
+			else 'a word on when, where and how (when_where_how)' end)) order by place), '[]')
+		from unnest(kept.commitment_asks(c, of_group)) with ordinality as asked (ask, place));
+end
+$$;
+comment on function kept.commitment_ask_errors(kept.commitment) is
+	'Field errors of moving a plan''s commitment into work while it asks for something, one for each.';
+grant execute on function kept.commitment_ask_errors(kept.commitment) to kept_api;
+
 create or replace function kept.commitment_move_errors(c kept.commitment, body jsonb, needs text[]) returns jsonb
 language plpgsql stable
 as $$
@@ -75,6 +102,9 @@ begin
 		errors := errors || kept.field_error('/due_on', format('must be after today, %s', to_char(today, 'YYYY-MM-DD')));
 	elsif wanted = c.due_on then
 		errors := errors || kept.field_error('/due_on', 'is its due date already');
+	end if;
+	if c.status in ('proposed', 'deferred', 'declined', 'withdrawn') and body ->> 'status' in ('agreed', 'in_progress', 'completed') then
+		errors := errors || kept.commitment_ask_errors(c);
 	end if;
 	return errors;
 end

@@ -1,0 +1,243 @@
+/* How an item of a plan stands by what its group said, and what becomes of it when the plan is adopted. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <check.h>
+
+#include "tests/support/promise.h"
+#include "tests/support/query.h"
+#include "tests/support/register.h"
+#include "tests/support/route.h"
+
+#define PLAN REGISTER_ID("51")
+#define FRAMEWORK REGISTER_ID("52")
+#define LINE REGISTER_ID("53")
+#define ITEM REGISTER_ID("54")       /* the line in version 1 */
+#define ITEM_LATER REGISTER_ID("55") /* in version 2 */
+
+static struct cluster *cluster;
+static char *url, *superuser;
+static PGconn *api;
+
+static void set_up(void)
+{
+	register_clear(superuser);
+	query_run(superuser,
+		  "delete from kept.plan; delete from kept.framework;"
+		  "insert into kept.framework (district_id, id, name) values ('" LAKEVIEW "', '" FRAMEWORK "', 'Own');"
+		  "insert into kept.plan (district_id, id, framework_id, school_id, school_year, title, starts_on, "
+		  "ends_on,"
+		  " sheet_code, created_by) values ('" LAKEVIEW "', '" PLAN "', '" FRAMEWORK "', '" SCHOOL_EAST
+		  "', '2026-27', 'Compact', '2026-08-01', '2027-06-30', 'abcdefghjk', 'owner');");
+	api = route_connect(url);
+}
+
+static void tear_down(void)
+{
+	PQfinish(api);
+}
+
+/* A version in consultation with one item of the families, whose text has that digest. */
+static void version_made(int number, const char *item, const char *title, const char *digit, const char *due_on)
+{
+	char sql[1500];
+	snprintf(
+		sql, sizeof(sql),
+		"insert into kept.plan_version (district_id, plan_id, number, status, text_hash, created_by)"
+		" values ('" LAKEVIEW "', '" PLAN "', %d, 'consultation', repeat('0', 64), 'owner');"
+		"insert into kept.plan_item (district_id, id, plan_id, version_number, line, group_code, title, due_on,"
+		" owed_to_group, text_hash) values ('" LAKEVIEW "', '%s', '" PLAN "', %d, '" LINE
+		"', 'families', '%s', %s, 'students', repeat('%s', 64))",
+		number, item, number, title, due_on, digit);
+	query_run(superuser, sql);
+}
+
+/* Responses of that many, who were not named. */
+static void said(const char *item, const char *stance, int count)
+{
+	char sql[800];
+	snprintf(sql, sizeof(sql),
+		 "insert into kept.plan_response (district_id, plan_id, version_number, item_id, group_code, stance, "
+		 "amendment,"
+		 " count, identified_by, recorded_by, text_hash, responded_on)"
+		 " select district_id, plan_id, version_number, id, group_code, '%s', %s, %d, 'paper', 'owner', "
+		 "text_hash,"
+		 " '2027-01-09' from kept.plan_item where id = '%s'",
+		 stance, strcmp(stance, "amend") == 0 ? "'On Sundays'" : "null", count, item);
+	if (count > 0)
+		query_run(superuser, sql);
+}
+
+static void said_by(const char *item, const char *stance, const char *person)
+{
+	char sql[800];
+	snprintf(sql, sizeof(sql),
+		 "insert into kept.plan_response (district_id, plan_id, version_number, item_id, group_code, stance, "
+		 "amendment,"
+		 " person_id, identified_by, recorded_by, text_hash, responded_on)"
+		 " select district_id, plan_id, version_number, id, group_code, '%s', %s, '%s', 'key', 'owner', "
+		 "text_hash,"
+		 " '2027-01-09' from kept.plan_item where id = '%s'",
+		 stance, strcmp(stance, "amend") == 0 ? "'On Sundays'" : "null", person, item);
+	query_run(superuser, sql);
+}
+
+/* What a question answers inside a unit of that key; to be freed. What it did stays. */
+static char *inside(const char *hash, const char *sql)
+{
+	char enter[200];
+	snprintf(enter, sizeof(enter), "select kept.enter('key', '%s', '')", hash);
+	PQclear(PQexec(api, "begin"));
+	PQclear(PQexec(api, enter));
+	PGresult *result = PQexec(api, sql);
+	ck_assert_msg(PQresultStatus(result) == PGRES_TUPLES_OK, "%s", PQresultErrorMessage(result));
+	char *answer = strdup(PQgetvalue(result, 0, 0));
+	PQclear(result);
+	result = PQexec(api, "commit");
+	ck_assert_msg(PQresultStatus(result) == PGRES_COMMAND_OK, "%s", PQresultErrorMessage(result));
+	PQclear(result);
+	return answer;
+}
+
+static void expect_inside(const char *hash, const char *sql, const char *expected)
+{
+	char *answer = inside(hash, sql);
+	ck_assert_msg(strcmp(answer, expected) == 0, "%s: %s", sql, answer);
+	free(answer);
+}
+
+static void expect_standing(const char *item, const char *expected)
+{
+	char sql[200];
+	snprintf(sql, sizeof(sql),
+		 "select concat_ws(' ', s.agree, s.amend, s.decline, s.abstain, s.standing)"
+		 " from kept.plan_item_standing('%s') s",
+		 item);
+	expect_inside(KEY_PARTNER, sql, expected);
+}
+
+static void adopt(int number, const char *agreed)
+{
+	char sql[200];
+	snprintf(sql, sizeof(sql),
+		 "select kept.plan_adopt(p, v) from kept.plan p join kept.plan_version v on v.plan_id = p.id where "
+		 "v.number = %d",
+		 number);
+	expect_inside(KEY_STEWARD_EAST, sql, agreed);
+}
+
+static const struct {
+	int agree, amend, decline, abstain;
+	const char *standing;
+} standings[] = {
+	{0, 0, 0, 0, "open"},     {1, 0, 0, 0, "agreed"},   {0, 0, 0, 5, "open"},     {1, 0, 1, 0, "open"},
+	{2, 0, 1, 9, "agreed"},   {0, 0, 1, 0, "declined"}, {0, 1, 0, 0, "amended"},  {1, 1, 0, 0, "amended"},
+	{31, 4, 1, 0, "agreed"},  {2, 1, 1, 0, "amended"},  {1, 1, 2, 0, "declined"}, {0, 2, 1, 0, "amended"},
+	{0, 1, 1, 0, "declined"}, {3, 2, 1, 0, "amended"},
+};
+
+START_TEST(an_item_stands_as_its_group_said)
+{
+	version_made(1, ITEM, "Read", "1", "null");
+	said(ITEM, "agree", standings[_i].agree);
+	said(ITEM, "amend", standings[_i].amend);
+	said(ITEM, "decline", standings[_i].decline);
+	said(ITEM, "abstain", standings[_i].abstain);
+	char expected[80];
+	snprintf(expected, sizeof(expected), "%d %d %d %d %s", standings[_i].agree, standings[_i].amend,
+		 standings[_i].decline, standings[_i].abstain, standings[_i].standing);
+	expect_standing(ITEM, expected);
+}
+END_TEST
+
+START_TEST(a_word_on_the_same_text_holds_for_the_next_version)
+{
+	version_made(1, ITEM, "Read", "1", "null");
+	said(ITEM, "agree", 5);
+	said_by(ITEM, "agree", PERSON_MARIA);
+	said_by(ITEM, "decline", PERSON_BEN);
+	version_made(2, ITEM_LATER, "Read", "1", "null");
+	expect_standing(ITEM_LATER, "6 0 1 0 agreed");
+	/* Newer words take the place of older ones, of the unnamed together. */
+	said_by(ITEM_LATER, "amend", PERSON_MARIA);
+	said(ITEM_LATER, "abstain", 2);
+	expect_standing(ITEM_LATER, "0 1 1 2 declined");
+	expect_standing(ITEM, "6 0 1 0 agreed");
+}
+END_TEST
+
+START_TEST(a_word_on_another_text_does_not)
+{
+	version_made(1, ITEM, "Read", "1", "null");
+	said(ITEM, "agree", 5);
+	version_made(2, ITEM_LATER, "Read daily", "2", "null");
+	expect_standing(ITEM_LATER, "0 0 0 0 open");
+}
+END_TEST
+
+/* The commitment that the plan has, to be freed; the only one. */
+static char *promised(void)
+{
+	ck_assert_int_eq(query_number(superuser, "select count(*) from kept.commitment"), 1);
+	return query_text(superuser, "select id from kept.commitment");
+}
+
+START_TEST(what_was_agreed_becomes_a_commitment_that_asks)
+{
+	version_made(1, ITEM, "Léer \"juntos\"", "1", "null");
+	said(ITEM, "agree", 2);
+	adopt(1, "1");
+	char *id = promised();
+	struct route_reply reply = promise_read(api, KEY_READER, id);
+	static const char *const members[][2] = {
+		{"status", "proposed"},
+		{"visibility", "plan"},
+		{"title", "Léer \"juntos\""},
+		{"plan_id", PLAN},
+		{"plan_item_id", ITEM},
+		{"group", "families"},
+		{"owner/group", "families"},
+		{"school_id", SCHOOL_EAST},
+		{"owner/school_id", SCHOOL_EAST},
+		{"parties/0/role", "beneficiary"},
+		{"parties/0/group", "students"},
+		{"kind", "single"},
+		{"asks/0", "owner"},
+		{"asks/1", "due_on"},
+		{"asks/2", "when_where_how"},
+	};
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		route_expect_member(&reply, members[i][0], members[i][1]);
+	route_release(&reply);
+	ck_assert_int_eq(query_number(superuser, "select count(*) from kept.event where type = 'commitment.created'"),
+			 1);
+	ck_assert_int_eq(query_number(superuser, "select count(*) from kept.reminder_clock"), 1);
+	free(id);
+}
+END_TEST
+
+int main(void)
+{
+	cluster = cluster_start(NULL);
+	url = cluster_database(cluster, "adopt", CLUSTER_TEST_CLOCK);
+	superuser = cluster_superuser(cluster, "adopt");
+	register_fill(superuser);
+	Suite *suite = suite_create("adopt");
+	TCase *test = tcase_create("adopt");
+	tcase_set_timeout(test, 60);
+	tcase_add_checked_fixture(test, set_up, tear_down);
+	tcase_add_loop_test(test, an_item_stands_as_its_group_said, 0, sizeof(standings) / sizeof(standings[0]));
+	tcase_add_test(test, a_word_on_the_same_text_holds_for_the_next_version);
+	tcase_add_test(test, a_word_on_another_text_does_not);
+	tcase_add_test(test, what_was_agreed_becomes_a_commitment_that_asks);
+	suite_add_tcase(suite, test);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	cluster_stop(cluster);
+	free(url);
+	free(superuser);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
