@@ -65,7 +65,7 @@ begin
 end
 $$;
 comment on function kept.lanes_ensure(uuid[], text[], text[]) is 'Makes the lanes that are missing.';
-grant execute on function kept.lanes_ensure(uuid[], text[], text[]) to kept_worker;
+grant execute on function kept.lanes_ensure(uuid[], text[], text[]) to kept_api, kept_worker;
 
 create or replace function kept.enqueue_lanes(districts uuid[], lanes uuid[], messages uuid[]) returns void
 language plpgsql volatile
