@@ -12,6 +12,68 @@ $$;
 comment on function kept.catalogue_actions_missing() is 'Gives each district the catalogue''s actions that it does not have yet.';
 revoke execute on function kept.catalogue_actions_missing() from public;
 
+create or replace function kept.catalogue_frameworks_missing() returns void
+language sql volatile
+as $$
+	insert into kept.framework (district_id, catalogue_code)
+	select d.id, f.code
+	from kept.district d
+	cross join kept.catalogue_framework f
+	order by d.id, f.position
+	on conflict (district_id, catalogue_code) do nothing
+$$;
+comment on function kept.catalogue_frameworks_missing() is 'Gives each district the catalogue''s frameworks that it does not have yet.';
+revoke execute on function kept.catalogue_frameworks_missing() from public;
+
+create or replace function kept.catalogue_load_frameworks(tag text, frameworks jsonb) returns void
+language plpgsql volatile
+as $$
+begin
+	insert into kept.catalogue_framework as t (code, position)
+	select f.value ->> 'code', f.place
+	from jsonb_array_elements(frameworks) with ordinality as f (value, place)
+	on conflict (code) do update
+	set position = excluded.position
+	where t.position <> excluded.position;
+
+	insert into kept.catalogue_framework_text as t (code, language, name, description)
+	select f.value ->> 'code', tag, f.value ->> 'name', f.value ->> 'description'
+	from jsonb_array_elements(frameworks) as f (value)
+	on conflict (code, language) do update
+	set name = excluded.name, description = excluded.description
+	where (t.name, t.description) is distinct from (excluded.name, excluded.description);
+
+	insert into kept.catalogue_framework_group as t (code, group_code, necessity, only_secondary)
+	select f.value ->> 'code', g.value ->> 'code', g.value ->> 'necessity', coalesce((g.value ->> 'only_secondary')::boolean, false)
+	from jsonb_array_elements(frameworks) as f (value)
+	cross join jsonb_array_elements(f.value -> 'groups') as g (value)
+	on conflict (code, group_code) do update
+	set necessity = excluded.necessity, only_secondary = excluded.only_secondary
+	where (t.necessity, t.only_secondary) is distinct from (excluded.necessity, excluded.only_secondary);
+
+	insert into kept.catalogue_clause as t (framework_code, code, group_code, position, citation)
+	select f.value ->> 'code', c.value ->> 'code', c.value ->> 'group', c.place, c.value ->> 'citation'
+	from jsonb_array_elements(frameworks) as f (value)
+	cross join jsonb_array_elements(f.value -> 'clauses') with ordinality as c (value, place)
+	on conflict (framework_code, code) do update
+	set group_code = excluded.group_code, position = excluded.position, citation = excluded.citation
+	where (t.group_code, t.position, t.citation) is distinct from (excluded.group_code, excluded.position, excluded.citation);
+
+	insert into kept.catalogue_clause_text as t (framework_code, code, language, title, description)
+	select f.value ->> 'code', c.value ->> 'code', tag, c.value ->> 'title', c.value ->> 'description'
+	from jsonb_array_elements(frameworks) as f (value)
+	cross join jsonb_array_elements(f.value -> 'clauses') as c (value)
+	on conflict (framework_code, code, language) do update
+	set title = excluded.title, description = excluded.description
+	where (t.title, t.description) is distinct from (excluded.title, excluded.description);
+
+	perform kept.catalogue_frameworks_missing();
+end
+$$;
+comment on function kept.catalogue_load_frameworks(text, jsonb) is
+	'Takes the frameworks of one language of the catalogue: [{"code","name","description","groups":[{"code","necessity","only_secondary"}],"clauses":[{"code","group","citation","title","description"}]}].';
+revoke execute on function kept.catalogue_load_frameworks(text, jsonb) from public;
+
 create or replace function kept.catalogue_load(catalogue jsonb) returns void
 language plpgsql volatile
 as $$
@@ -56,10 +118,11 @@ begin
 	and not catalogue -> 'texts' ? t.key;
 
 	perform kept.catalogue_actions_missing();
+	perform kept.catalogue_load_frameworks(catalogue ->> 'language', coalesce(catalogue -> 'frameworks', '[]'));
 end
 $$;
 comment on function kept.catalogue_load(jsonb) is
-	'Takes one language of the catalogue: {"language","groups":[{"code","name","actions":[{"code","title","description"}]}],"texts":{key: words}}. A second time changes nothing.';
+	'Takes one language of the catalogue: {"language","groups":[{"code","name","actions":[{"code","title","description"}]}],"frameworks":[…],"texts":{key: words}}, see kept.catalogue_load_frameworks. A second time changes nothing.';
 revoke execute on function kept.catalogue_load(jsonb) from public;
 
 create or replace function kept.district_add(name text, time_zone text, locale text, kind text default 'district', demonstration boolean default false)
@@ -86,11 +149,12 @@ begin
 	insert into kept.reminder_policy (district_id, name, offsets, send_at)
 	values (made, 'Default', '{-7,-2,1,7}', '08:00');
 	perform kept.catalogue_actions_missing();
+	perform kept.catalogue_frameworks_missing();
 	return made;
 end
 $$;
 comment on function kept.district_add(text, text, text, text, boolean) is
-	'Adds a district with its default reminder policy and the catalogue''s actions; answers its id. Refuses an unknown kind, zone or language.';
+	'Adds a district with its default reminder policy and the catalogue''s actions and frameworks; answers its id. Refuses an unknown kind, zone or language.';
 revoke execute on function kept.district_add(text, text, text, text, boolean) from public;
 
 create or replace function kept.key_add(district uuid, role text, prefix text, hash text, school uuid default null, group_code text default null,

@@ -300,6 +300,62 @@ comment on column kept.plan_item.created_at is 'When it was added.';
 comment on column kept.plan_item.updated_at is 'When it last changed.';
 create index plan_item_commitment on kept.plan_item (district_id, commitment_id) where commitment_id is not null;
 
+-- What the groups were asked and what they agreed to stays as it was, whatever function would change it.
+create function kept.plan_version_guard() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+	if old.status = 'draft' and (tg_op = 'DELETE' or new.status in ('draft', 'consultation')) then
+		return case when tg_op = 'DELETE' then old else new end;
+	end if;
+	if tg_op = 'DELETE'
+	or (new.district_id, new.plan_id, new.number, new.text_hash, new.consulted_at) is distinct from
+		(old.district_id, old.plan_id, old.number, old.text_hash, old.consulted_at)
+	or (new.adopted_at is distinct from old.adopted_at and old.adopted_at is not null)
+	or (new.status is distinct from old.status and (old.status, new.status) not in (
+		values ('consultation', 'adopted'), ('consultation', 'archived'), ('adopted', 'in_force'), ('adopted', 'archived'),
+			('in_force', 'under_review'), ('in_force', 'archived'), ('under_review', 'in_force'), ('under_review', 'archived'))) then
+		raise exception using
+			errcode = 'KT409',
+			message = 'A published version never changes. Make a new draft: POST to the versions of the plan.';
+	end if;
+	return new;
+end
+$$;
+comment on function kept.plan_version_guard() is 'Lets a version that is no draft only move on.';
+create trigger guard before update or delete on kept.plan_version for each row execute function kept.plan_version_guard();
+
+-- Served by the primary key of plan_version. The version is locked against a move meanwhile.
+create function kept.plan_item_guard() returns trigger
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+	place record := case when tg_op = 'INSERT' then new else old end;
+	status text;
+begin
+	-- What it became may be written down, and forgotten.
+	if tg_op = 'UPDATE' and to_jsonb(new) - '{commitment_id,updated_at}'::text[] = to_jsonb(old) - '{commitment_id,updated_at}'::text[] then
+		return new;
+	end if;
+	select v.status into status
+	from kept.plan_version v
+	where v.district_id = place.district_id
+	and v.plan_id = place.plan_id
+	and v.number = place.version_number
+	for share;
+	if status <> 'draft' then
+		raise exception using
+			errcode = 'KT409',
+			message = 'A published version never changes. Make a new draft: POST to the versions of the plan.';
+	end if;
+	return case when tg_op = 'DELETE' then old else new end;
+end
+$$;
+comment on function kept.plan_item_guard() is 'Refuses any change of the items of a version that is no draft, but for what they became.';
+create trigger guard before insert or update or delete on kept.plan_item for each row execute function kept.plan_item_guard();
+
 create table kept.plan_response (
 	district_id uuid not null,
 	id uuid not null default kept.uuid7(),

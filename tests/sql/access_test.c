@@ -80,7 +80,8 @@ START_TEST(functions_are_granted_by_name_and_pinned_where_they_have_the_owners_r
 		    "select p.oid::regprocedure from pg_proc p, unnest(array['kept_api', 'kept_worker']) r (role)"
 		    " where pronamespace = 'kept'::regnamespace and proname in ('district_add', 'key_add', "
 		    "'key_rotate_by_operator', "
-		    "'catalogue_load', 'catalogue_actions_missing')"
+		    "'catalogue_load', 'catalogue_actions_missing', 'catalogue_load_frameworks', "
+		    "'catalogue_frameworks_missing')"
 		    " and has_function_privilege(r.role, p.oid, 'execute')");
 	expect_none("programs that own something or are more than a role",
 		    "select rolname from pg_roles where rolname in ('kept_api', 'kept_worker')"
