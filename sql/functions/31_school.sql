@@ -122,7 +122,7 @@ begin
 		and s.id = school.id;
 	exception
 		when foreign_key_violation then
-			perform kept.refuse(409, 'Commitments, people, organisations, policies or keys belong to this school. Move them first.');
+			perform kept.refuse(409, 'Commitments, people, organisations, plans, closed days, policies or keys belong to this school. Move them first.');
 	end;
 	return kept.once_store(request, row(204, null, null, null, null)::kept.reply, school.id);
 end

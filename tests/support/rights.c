@@ -69,6 +69,13 @@ const struct right rights[] = {
 	{"school_change", SCHOOL, "{\"name\":\"Other\"}", IN_SCHOOL_SEEN, NEVER, NEVER},
 	{"school_remove", FREE_SCHOOL, NULL, NEVER, NEVER, NEVER},
 
+	{"closed_day_list", NOTHING, NULL, ALWAYS, ALWAYS, ALWAYS},
+	{"closed_day_create", NOTHING, "{\"name\":\"Break\",\"school_id\":\"$S\",\"first_on\":\"2026-12-21\"}",
+	 IN_SCHOOL_SEEN, NEVER, NEVER},
+	{"closed_day_read", CLOSED_DAY, NULL, ALWAYS, ALWAYS, ALWAYS},
+	{"closed_day_change", CLOSED_DAY, "{\"name\":\"Other\"}", IN_SCHOOL_SEEN, NEVER, NEVER},
+	{"closed_day_remove", CLOSED_DAY, NULL, IN_SCHOOL_SEEN, NEVER, NEVER},
+
 	{"policy_list", NOTHING, NULL, ALWAYS, NEVER, NEVER},
 	{"policy_create", NOTHING, "{\"name\":\"Early\",\"school_id\":\"$S\",\"offsets\":[-14]}", IN_SCHOOL_SEEN, NEVER,
 	 NEVER},
@@ -257,6 +264,8 @@ static void add_things(struct tenant *tenant, const struct world *world, enum si
 		  "{\"group\":\"$G\",\"texts\":[{\"language\":\"en\",\"title\":\"$M\"}]}");
 	add_plain(tenant, world, POLICY, side, "/v1/reminder-policies",
 		  "{\"name\":\"$M\",\"school_id\":\"$S\",\"group\":\"$G\",\"offsets\":[-1]}");
+	add_plain(tenant, world, CLOSED_DAY, side, "/v1/closed-days",
+		  "{\"name\":\"$M\",\"school_id\":\"$S\",\"first_on\":\"2026-12-21\"}");
 	add_plain(tenant, world, KEY, side, "/v1/keys", "{\"name\":\"$M\",\"role\":\"steward\",\"school_id\":\"$S\"}");
 	add_plain(tenant, world, ENDPOINT, side, "/v1/webhook-endpoints",
 		  "{\"url\":\"https://a.example/$M\",\"events\":[\"commitment.*\"]}");

@@ -52,6 +52,9 @@ static const struct {
 	{"policy_create", "{\"name\":\"Early #\",\"school_id\":\"$N\",\"offsets\":[-14,-1]}",
 	 "{\"name\":\"Late\",\"school_id\":\"$N\",\"offsets\":[1]}"},
 	{"policy_change", "{\"send_at\":\"09:15\"}", "{\"send_at\":\"09:30\"}"},
+	{"closed_day_create", "{\"name\":\"Break #\",\"first_on\":\"2026-12-21\",\"last_on\":\"2027-01-01\"}",
+	 "{\"name\":\"Snow\",\"school_id\":\"$S\",\"first_on\":\"2027-01-12\"}"},
+	{"closed_day_change", "{\"name\":\"Break #\"}", "{\"name\":\"Other\"}"},
 	{"school_create", "{\"name\":\"School #\"}", "{\"name\":\"Other\"}"},
 	{"school_change", "{\"time_zone\":\"America/Chicago\"}", "{\"time_zone\":null}"},
 	{"endpoint_create", "{\"url\":\"https://a.example/#\",\"events\":[\"commitment.*\"]}",
@@ -70,6 +73,7 @@ static const struct {
 	{"/v1/contacts/{id}", "person_contact_create"},
 	{"/v1/keys/{id}", "key_create"},
 	{"/v1/reminder-policies/{id}", "policy_create"},
+	{"/v1/closed-days/{id}", "closed_day_create"},
 	{"/v1/schools/{id}", "school_create"},
 	{"/v1/webhook-endpoints/{id}", "endpoint_create"},
 };

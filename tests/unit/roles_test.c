@@ -25,14 +25,14 @@ static const struct {
 	  "person_bulk",           "commitment_create", "commitment_change", "commitment_remind", "organisation_create",
 	  "organisation_remove",   "person_list",       "person_create",     "person_read",       "person_change",
 	  "person_contact_create", "policy_list",       "policy_create",     "policy_read",       "policy_change",
-	  "policy_remove",         "school_change"}},
+	  "policy_remove",         "school_change",     "closed_day_create", "closed_day_change", "closed_day_remove"}},
 	{ROLE_ADMIN | ROLE_STEWARD | ROLE_PARTNER,
 	 {"commitment_move", "reminder_list", "contact_read", "contact_change", "contact_remove",
 	  "organisation_contact_create", "organisation_change"}},
 	{ALL,
 	 {"action_list", "action_read", "commitment_list", "commitment_read", "district_read", "event_list",
 	  "event_read", "group_list", "group_read", "organisation_list", "organisation_read", "school_list",
-	  "school_read", "summary"}},
+	  "school_read", "summary", "closed_day_list", "closed_day_read"}},
 };
 
 START_TEST(operation_is_for_the_roles_that_are_meant)
