@@ -73,6 +73,14 @@ begin
 			errors := errors || kept.field_error('/action_id', format('is an action of the group %s', action_group));
 		end if;
 	end if;
+	if body ->> 'plan_id' is not null and not exists (
+		select
+		from kept.plan p
+		join kept.plan_version v on v.district_id = p.district_id and v.plan_id = p.id and v.status <> 'archived'
+		where p.district_id = kept.district()
+		and p.id = (body ->> 'plan_id')::uuid) then
+		errors := errors || kept.field_error('/plan_id', 'is not a plan that this key knows, or all its versions are archived');
+	end if;
 	if body ->> 'due_on' is not null and (body ->> 'due_on')::date not between '1900-01-01' and '2200-12-31' then
 		errors := errors || kept.field_error('/due_on', 'must be between 1900-01-01 and 2200-12-31');
 	end if;
@@ -191,7 +199,7 @@ begin
 	return c;
 end
 $$;
-comment on function kept.commitment_add(jsonb) is 'Registers a commitment with its parties and events; the caller reckons its clock in the same transaction.';
+comment on function kept.commitment_add(jsonb) is 'Registers a commitment with its parties and events; the caller reckons its clock and refreshes its plan''s coverage in the same transaction.';
 grant execute on function kept.commitment_add(jsonb) to kept_api;
 
 create or replace function kept.commitment_create(request jsonb, body jsonb, languages text default null) returns kept.reply
@@ -207,6 +215,7 @@ begin
 	end if;
 	c := kept.commitment_add(body);
 	perform kept.reckon(c.district_id, c.id);
+	perform kept.coverage_refresh(c.plan_id);
 	reply.status := 201;
 	reply.body := kept.commitment_json(c, languages);
 	reply.etag := kept.etag(c.version, reply.body);
@@ -278,13 +287,16 @@ begin
 	if body ? 'due_on' and kept.commitment_closed(c.status) and (body ->> 'due_on')::date is distinct from c.due_on then
 		perform kept.refuse(409, format('It is %s: its due date stays as it is. Move it to another status first.', c.status));
 	end if;
-	perform kept.refuse_fields(kept.commitment_errors(body, c.group_code));
+	perform kept.refuse_fields(kept.commitment_errors(body, c.group_code)
+		|| case when body ? 'plan_id' and c.plan_item_id is not null and (body ->> 'plan_id')::uuid is distinct from c.plan_id
+			then kept.field_error('/plan_id', 'stays as it is: the commitment carries out an item of its plan') else '[]' end);
 
 	c.title := case when body ? 'title' then body ->> 'title' else c.title end;
 	c.description := case when body ? 'description' then body ->> 'description' else c.description end;
 	c.when_where_how := case when body ? 'when_where_how' then body ->> 'when_where_how' else c.when_where_how end;
 	c.visibility := case when body ? 'visibility' then body ->> 'visibility' else c.visibility end;
 	c.school_id := case when body ? 'school_id' then (body ->> 'school_id')::uuid else c.school_id end;
+	c.plan_id := case when body ? 'plan_id' then (body ->> 'plan_id')::uuid else c.plan_id end;
 	c.action_id := case when body ? 'action_id' then (body ->> 'action_id')::uuid else c.action_id end;
 	perform kept.require_scope(c.school_id, array[c.group_code]);
 	if body ? 'due_on' then
@@ -302,12 +314,15 @@ begin
 		c.updated_at := kept.now();
 		update kept.commitment t
 		set title = c.title, description = c.description, when_where_how = c.when_where_how, visibility = c.visibility, school_id = c.school_id,
-			action_id = c.action_id, due_on = c.due_on, first_due_on = c.first_due_on, times_moved = c.times_moved,
+			plan_id = c.plan_id, action_id = c.action_id, due_on = c.due_on, first_due_on = c.first_due_on, times_moved = c.times_moved,
 			remindable_since = c.remindable_since, version = c.version, updated_at = c.updated_at
 		where t.district_id = c.district_id
 		and t.id = c.id;
 		if regrouped or c.due_on is distinct from old.due_on or c.school_id is distinct from old.school_id then
 			perform kept.reckon(c.district_id, c.id);
+		end if;
+		if c.plan_id is distinct from old.plan_id then
+			perform kept.coverage_refresh_all(array[old.plan_id, c.plan_id]);
 		end if;
 	end if;
 	reply.status := 200;
@@ -344,6 +359,7 @@ begin
 	end if;
 	perform kept.emit('commitment.removed', c.id, null);
 	delete from kept.commitment t where t.district_id = c.district_id and t.id = c.id;
+	perform kept.coverage_refresh(c.plan_id);
 	delete from kept.idempotency i where i.district_id = c.district_id and i.subject_id = c.id;
 	reply.status := 204;
 	return kept.once_store(request, reply, null);

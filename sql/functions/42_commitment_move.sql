@@ -180,6 +180,7 @@ begin
 	if target in ('agreed', 'completed') then
 		perform kept.emit('commitment.' || target, c.id, null);
 	end if;
+	perform kept.coverage_refresh(c.plan_id);
 	reply.status := 200;
 	reply.body := kept.commitment_json(c, languages);
 	reply.etag := kept.etag(c.version, reply.body);

@@ -166,6 +166,7 @@ begin
 		if thing = 'commitment' then
 			-- What commitment_create adds to this is made for all at the end, or not shown.
 			made := kept.commitment_add(body);
+			perform kept.coverage_refresh(made.plan_id);
 			return jsonb_build_object('status', 201, 'id', made.id, 'version', made.version);
 		elsif thing = 'person' then
 			reply := kept.person_create(request, body, item -> 'secrets');
@@ -298,6 +299,7 @@ begin
 		and not e.value ? 'errors'
 		order by 1) i;
 	perform kept.bulk_zones(items);
+	perform kept.coverage_hold();
 	for item in select i.value from jsonb_array_elements(items) with ordinality i (value, place) order by i.place loop
 		result := kept.bulk_try(thing, item, known);
 		failed := failed + (result ? 'problem')::int;
@@ -317,6 +319,7 @@ begin
 		perform kept.reckon_many(array_fill(kept.district(), array[cardinality(made)]), made);
 		perform kept.see_as(asked_by);
 	end if;
+	perform kept.coverage_let_go();
 	reply.status := case when failed > 0 then 207 else 200 end;
 	select json_build_object('created', created, 'changed', changed, 'unchanged', cardinality(results) - created - changed - failed,
 		'failed', failed, 'items', json_agg(case

@@ -165,6 +165,7 @@ begin
 		end if;
 	end loop;
 	perform kept.plan_promises_drop(p, v);
+	perform kept.coverage_refresh(p.id);
 	perform kept.see_as(asked_by);
 	return agreed;
 end

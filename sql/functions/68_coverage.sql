@@ -163,10 +163,17 @@ create or replace function kept.coverage_refresh(plan uuid) returns void
 language plpgsql volatile
 as $$
 declare
+	held text := current_setting('kept.coverage_held', true);
 	asked_by text;
 	moved record;
 begin
 	if plan is null then
+		return;
+	end if;
+	if held <> '' then
+		if strpos(held, plan::text) = 0 then
+			perform set_config('kept.coverage_held', held || ',' || plan, true);
+		end if;
 		return;
 	end if;
 	-- One after another: of two that add and remove at once the second must see what the first did.
@@ -206,3 +213,42 @@ $$;
 comment on function kept.coverage_refresh(uuid) is
 	'Compares a plan''s coverage with what was told last, keeps it, and tells endpoints of each group that moved (coverage.changed). The last lock of a transaction; NULL: nothing to do.';
 grant execute on function kept.coverage_refresh(uuid) to kept_api;
+
+create or replace function kept.coverage_refresh_all(plans uuid[]) returns void
+language plpgsql volatile
+as $$
+declare
+	plan uuid;
+begin
+	-- In one order, so that two that touch the same plans wait for each other.
+	for plan in select distinct p.id from unnest(plans) p (id) where p.id is not null order by p.id loop
+		perform kept.coverage_refresh(plan);
+	end loop;
+end
+$$;
+comment on function kept.coverage_refresh_all(uuid[]) is 'kept.coverage_refresh() for several plans; NULLs are passed over.';
+grant execute on function kept.coverage_refresh_all(uuid[]) to kept_api;
+
+-- Many commitments at once: each plan is looked at once, at the end.
+create or replace function kept.coverage_hold() returns void
+language plpgsql volatile
+as $$
+begin
+	perform set_config('kept.coverage_held', 'held', true);
+end
+$$;
+comment on function kept.coverage_hold() is 'From now on kept.coverage_refresh() only notes the plans, until kept.coverage_let_go().';
+grant execute on function kept.coverage_hold() to kept_api;
+
+create or replace function kept.coverage_let_go() returns void
+language plpgsql volatile
+as $$
+declare
+	plans uuid[] := (string_to_array(current_setting('kept.coverage_held', true), ','))[2:];
+begin
+	perform set_config('kept.coverage_held', '', true);
+	perform kept.coverage_refresh_all(plans);
+end
+$$;
+comment on function kept.coverage_let_go() is 'Refreshes the plans that were noted since kept.coverage_hold().';
+grant execute on function kept.coverage_let_go() to kept_api;
