@@ -287,9 +287,13 @@ begin
 	if body ? 'due_on' and kept.commitment_closed(c.status) and (body ->> 'due_on')::date is distinct from c.due_on then
 		perform kept.refuse(409, format('It is %s: its due date stays as it is. Move it to another status first.', c.status));
 	end if;
-	perform kept.refuse_fields(kept.commitment_errors(body, c.group_code)
-		|| case when body ? 'plan_id' and c.plan_item_id is not null and (body ->> 'plan_id')::uuid is distinct from c.plan_id
-			then kept.field_error('/plan_id', 'stays as it is: the commitment carries out an item of its plan') else '[]' end);
+	if (body ->> 'plan_id')::uuid is not distinct from c.plan_id then
+		-- As it is, though the plan be archived since.
+		body := body - 'plan_id';
+	elsif body ? 'plan_id' and c.plan_item_id is not null then
+		perform kept.refuse_fields(kept.field_error('/plan_id', 'stays as it is: the commitment carries out an item of its plan'));
+	end if;
+	perform kept.refuse_fields(kept.commitment_errors(body, c.group_code));
 
 	c.title := case when body ? 'title' then body ->> 'title' else c.title end;
 	c.description := case when body ? 'description' then body ->> 'description' else c.description end;
@@ -359,8 +363,8 @@ begin
 	end if;
 	perform kept.emit('commitment.removed', c.id, null);
 	delete from kept.commitment t where t.district_id = c.district_id and t.id = c.id;
-	perform kept.coverage_refresh(c.plan_id);
 	delete from kept.idempotency i where i.district_id = c.district_id and i.subject_id = c.id;
+	perform kept.coverage_refresh(c.plan_id);
 	reply.status := 204;
 	return kept.once_store(request, reply, null);
 end
