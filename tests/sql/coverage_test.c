@@ -23,6 +23,10 @@ static char *url, *superuser;
 static PGconn *api;
 
 static const char plans[] =
+	/* A published version cannot be taken away else. */
+	"set session_replication_role = replica;"
+	"delete from kept.plan_coverage; delete from kept.plan_response; delete from kept.plan_item;"
+	"delete from kept.plan_version; delete from kept.invitation; delete from kept.meeting_headcount;"
 	"delete from kept.meeting; delete from kept.plan; delete from kept.framework;"
 	"insert into kept.framework (district_id, id, name) values ('" LAKEVIEW "', '" FRAMEWORK
 	"', 'Own'), ('" HILLSIDE "', '" FRAMEWORK "', 'Own');"
@@ -33,11 +37,12 @@ static const char plans[] =
 	" from (values ('" LAKEVIEW "', '" PLAN "', 'abcdefghja'), ('" LAKEVIEW "', '" OTHER_PLAN
 	"', 'abcdefghjb'), ('" LAKEVIEW "', '" ARCHIVED_PLAN "', 'abcdefghjc'),"
 	" ('" HILLSIDE "', '" HILLSIDE_PLAN "', 'abcdefghjd')) p (district, id, code);"
-	"insert into kept.plan_version (district_id, plan_id, number, status, text_hash, created_by)"
-	" select p.district_id, p.id, 1, case p.id when '" ARCHIVED_PLAN
-	"' then 'archived' else 'consultation' end, repeat('0', 64), 'owner' from kept.plan p;"
+	"insert into kept.plan_version (district_id, plan_id, number, created_by)"
+	" select p.district_id, p.id, 1, 'owner' from kept.plan p;"
 	"insert into kept.plan_item (district_id, id, plan_id, version_number, line, group_code, title, text_hash)"
 	" values ('" LAKEVIEW "', '" ITEM "', '" PLAN "', 1, '" ITEM "', 'families', 'Read', repeat('0', 64));"
+	"update kept.plan_version set status = case plan_id when '" ARCHIVED_PLAN
+	"' then 'archived' else 'consultation' end, text_hash = repeat('0', 64);"
 	"insert into kept.meeting (district_id, id, plan_id, title, held_on, status, created_by)"
 	" values ('" LAKEVIEW "', '" MEETING "', '" PLAN "', 'Kickoff', '2027-01-08', 'planned', 'owner');"
 	"insert into kept.meeting_headcount (district_id, meeting_id, group_code, language, count)"
