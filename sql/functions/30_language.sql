@@ -122,3 +122,9 @@ $$;
 comment on function kept.check_members(jsonb) is
 	'Field errors of time_zone, language, school_id, school_ids, coordinator_id, person_id, group and organisation_id of a body, as far as they are there.';
 grant execute on function kept.check_members(jsonb) to kept_api;
+
+create or replace function kept.members_told(members int, organisation uuid) returns int
+language sql stable
+as $$ select case when kept.role() in ('admin', 'steward') or members >= 5 or organisation = kept.scope_organisation() then members end $$;
+comment on function kept.members_told(int, uuid) is 'How many people a school or organisation has; under five only to admins, stewards and the organisation itself.';
+grant execute on function kept.members_told(int, uuid) to kept_api;

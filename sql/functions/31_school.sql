@@ -8,6 +8,7 @@ as $$
 		'name', s.name,
 		'time_zone', s.time_zone,
 		'coordinator_id', s.coordinator_id,
+		'members', kept.members_told(s.members, null),
 		'version', s.version,
 		'created_at', kept.instant(s.created_at),
 		'updated_at', kept.instant(s.updated_at))
@@ -39,8 +40,8 @@ begin
 		return reply;
 	end if;
 	perform kept.refuse_fields(kept.check_members(body));
-	insert into kept.school (district_id, id, name, time_zone, coordinator_id)
-	values (kept.district(), made, body ->> 'name', body ->> 'time_zone', (body ->> 'coordinator_id')::uuid);
+	insert into kept.school (district_id, id, name, time_zone, coordinator_id, members)
+	values (kept.district(), made, body ->> 'name', body ->> 'time_zone', (body ->> 'coordinator_id')::uuid, (body ->> 'members')::int);
 	return kept.once_store(request, kept.school_reply(201, made), made);
 end
 $$;
@@ -85,6 +86,7 @@ begin
 	set name = coalesce(body ->> 'name', s.name),
 		time_zone = case when body ? 'time_zone' then body ->> 'time_zone' else s.time_zone end,
 		coordinator_id = case when body ? 'coordinator_id' then (body ->> 'coordinator_id')::uuid else s.coordinator_id end,
+		members = case when body ? 'members' then (body ->> 'members')::int else s.members end,
 		version = s.version + 1,
 		updated_at = kept.now()
 	where s.district_id = kept.district()

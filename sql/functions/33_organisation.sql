@@ -13,6 +13,7 @@ begin
 			'school_id', o.school_id,
 			'language', o.language,
 			'time_zone', o.time_zone,
+			'members', kept.members_told(o.members, o.id),
 			'contacts', kept.contacts_json(null, o.id, with_secret),
 			'version', o.version,
 			'created_at', kept.instant(o.created_at),
@@ -75,9 +76,9 @@ begin
 	end if;
 	perform kept.refuse_fields(kept.check_members(body) || kept.contact_errors(body -> 'contacts', '/contacts'));
 	perform kept.require_scope((body ->> 'school_id')::uuid, array[body ->> 'group']);
-	insert into kept.organisation (district_id, id, name, kind, group_code, school_id, language, time_zone)
+	insert into kept.organisation (district_id, id, name, kind, group_code, school_id, language, time_zone, members)
 	values (kept.district(), made, body ->> 'name', body ->> 'kind', body ->> 'group', (body ->> 'school_id')::uuid,
-		body ->> 'language', body ->> 'time_zone');
+		body ->> 'language', body ->> 'time_zone', (body ->> 'members')::int);
 	perform kept.contacts_add(null, made, body -> 'contacts', secrets);
 	return kept.once_store(request, kept.organisation_reply(201, made), made);
 end
@@ -131,6 +132,7 @@ begin
 		school_id = case when body ? 'school_id' then (body ->> 'school_id')::uuid else o.school_id end,
 		language = case when body ? 'language' then body ->> 'language' else o.language end,
 		time_zone = case when body ? 'time_zone' then body ->> 'time_zone' else o.time_zone end,
+		members = case when body ? 'members' then (body ->> 'members')::int else o.members end,
 		version = o.version + 1,
 		updated_at = kept.now()
 	where o.district_id = kept.district()

@@ -188,6 +188,7 @@ begin
 		'plan_id', c.plan_id,
 		'plan_item_id', c.plan_item_id,
 		'kind', c.kind,
+		'together', kept.commitment_together(c),
 		'asks', kept.commitment_asks(c, owner ->> 'group' is not null),
 		'next_reminder_at', kept.instant(next_reminder_at),
 		'version', c.version,

@@ -184,11 +184,11 @@ begin
 	-- The id is made first: INSERT … RETURNING would ask whether the caller sees the row before its parties are there.
 	c.id := kept.uuid7();
 	insert into kept.commitment (district_id, id, group_code, school_id, action_id, title, description, when_where_how, due_on, first_due_on,
-		status, visibility, plan_id, plan_item_id, created_by)
+		status, visibility, kind, plan_id, plan_item_id, created_by)
 	values (kept.district(), c.id, body ->> 'group', (body ->> 'school_id')::uuid, (body ->> 'action_id')::uuid, body ->> 'title',
 		body ->> 'description', body ->> 'when_where_how', (body ->> 'due_on')::date, (body ->> 'due_on')::date,
 		coalesce(body ->> 'status', 'agreed'), coalesce(body ->> 'visibility', kept.visibility_unless_said(body -> 'owner')),
-		(body ->> 'plan_id')::uuid, (body ->> 'plan_item_id')::uuid, kept.actor());
+		coalesce(body ->> 'kind', 'single'), (body ->> 'plan_id')::uuid, (body ->> 'plan_item_id')::uuid, kept.actor());
 	perform kept.parties_set(c.id, array['owner', 'accountable', 'helper', 'beneficiary'],
 		jsonb_build_array(jsonb_build_object('role', 'owner') || (body -> 'owner')) || coalesce(nullif(body -> 'parties', 'null'), '[]'));
 	select * into c from kept.commitment where commitment.district_id = kept.district() and commitment.id = c.id;
@@ -294,6 +294,13 @@ begin
 		perform kept.refuse_fields(kept.field_error('/plan_id', 'stays as it is: the commitment carries out an item of its plan'));
 	end if;
 	perform kept.refuse_fields(kept.commitment_errors(body, c.group_code));
+	if body ->> 'kind' = 'single' and exists (
+		select
+		from kept.pledge p
+		where p.district_id = c.district_id
+		and p.commitment_id = c.id) then
+		perform kept.refuse(409, 'Units have pledged shares of it, so it stays collective. Remove their pledges first.');
+	end if;
 
 	c.title := case when body ? 'title' then body ->> 'title' else c.title end;
 	c.description := case when body ? 'description' then body ->> 'description' else c.description end;
@@ -301,6 +308,7 @@ begin
 	c.visibility := case when body ? 'visibility' then body ->> 'visibility' else c.visibility end;
 	c.school_id := case when body ? 'school_id' then (body ->> 'school_id')::uuid else c.school_id end;
 	c.plan_id := case when body ? 'plan_id' then (body ->> 'plan_id')::uuid else c.plan_id end;
+	c.kind := coalesce(body ->> 'kind', c.kind);
 	c.action_id := case when body ? 'action_id' then (body ->> 'action_id')::uuid else c.action_id end;
 	perform kept.require_scope(c.school_id, array[c.group_code]);
 	if body ? 'due_on' then
@@ -318,7 +326,7 @@ begin
 		c.updated_at := kept.now();
 		update kept.commitment t
 		set title = c.title, description = c.description, when_where_how = c.when_where_how, visibility = c.visibility, school_id = c.school_id,
-			plan_id = c.plan_id, action_id = c.action_id, due_on = c.due_on, first_due_on = c.first_due_on, times_moved = c.times_moved,
+			plan_id = c.plan_id, action_id = c.action_id, kind = c.kind, due_on = c.due_on, first_due_on = c.first_due_on, times_moved = c.times_moved,
 			remindable_since = c.remindable_since, version = c.version, updated_at = c.updated_at
 		where t.district_id = c.district_id
 		and t.id = c.id;

@@ -601,6 +601,7 @@ comment on column kept.pledge.created_at is 'When it was registered.';
 comment on column kept.pledge.updated_at is 'When it last changed.';
 create unique index pledge_organisation on kept.pledge (district_id, commitment_id, organisation_id) where organisation_id is not null;
 create unique index pledge_school on kept.pledge (district_id, commitment_id, school_id) where school_id is not null;
+create index pledge_list on kept.pledge (district_id, commitment_id, id);
 
 create table kept.confirmation (
 	district_id uuid not null,
@@ -838,4 +839,15 @@ using (
 );
 -- Shares by unit could be led back to people: who keeps the register of them, and the unit itself.
 create policy scope on kept.pledge as restrictive for select to kept_api
-using ((select kept.role()) in ('admin', 'steward') or organisation_id = (select kept.scope_organisation()));
+using (
+	(select kept.role()) = 'admin'
+	or organisation_id = (select kept.scope_organisation())
+	or ((select kept.role()) = 'steward'
+		and exists (
+			select
+			from kept.commitment c
+			where c.district_id = pledge.district_id
+			and c.id = pledge.commitment_id
+			and ((select kept.scope_school()) is null or c.school_id = (select kept.scope_school()))
+			and ((select kept.scope_group()) is null or c.group_code = (select kept.scope_group()))))
+);

@@ -180,11 +180,17 @@ static struct thing own_thing(const struct tenant *tenant, const struct right *r
 					  : NULL};
 }
 
+/* Of which there is one of each visibility. */
+static bool is_visible_by_kind(enum kind kind)
+{
+	return kind == COMMITMENT || kind == EVENT || kind == PLEDGE;
+}
+
 /* Own things, inside and outside of the scope. Where they are as if they were not there, they answer like nothing. */
 static void visit_own(const struct caller *caller, const struct right *right, const char *of_absent)
 {
 	const struct contract_operation *operation = operation_of(right);
-	int variants = right->kind == COMMITMENT || right->kind == EVENT ? VISIBILITIES : 1;
+	int variants = is_visible_by_kind(right->kind) ? VISIBILITIES : 1;
 	for (enum side side = INSIDE; side < SIDES; side++)
 		for (int v = 0; v < variants; v++) {
 			struct thing thing = own_thing(caller->tenant, right, side, (enum visibility)v);
@@ -205,7 +211,7 @@ static void visit_own(const struct caller *caller, const struct right *right, co
 /* Of a commitment one that everybody may read. */
 static enum visibility any_may_read(enum kind kind)
 {
-	return kind == COMMITMENT || kind == EVENT ? PUBLIC : PRIVATE;
+	return is_visible_by_kind(kind) ? PUBLIC : PRIVATE;
 }
 
 static void visit_right(const struct caller *caller, const void *what)
@@ -344,9 +350,10 @@ static void visit_filter(const struct caller *caller, const void *what)
 		const char *form = text_of("%s?%s=", operation->path, parameter->name);
 		struct answer absent = call(operation, caller->key, text_of("%s%s", form, WORLD_ABSENT), NULL);
 		for (enum kind kind = COMMITMENT; kind < GROUP_CODE; kind++) {
-			struct answer foreign = call(
-				operation, caller->key,
-				text_of("%s%s", form, caller->other->things[kind][INSIDE][any_may_read(kind)]), NULL);
+			const char *id = caller->other->things[kind][INSIDE][any_may_read(kind)];
+			const char *whole = strrchr(id, ' ');
+			struct answer foreign =
+				call(operation, caller->key, text_of("%s%s", form, whole ? whole + 1 : id), NULL);
 			ck_assert_msg(strcmp(masked(&foreign), masked(&absent)) == 0, "%s: %s: %s, absent: %s",
 				      name_of(caller), foreign.asked, foreign.body, absent.body);
 			answer_release(&foreign);

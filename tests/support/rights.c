@@ -33,6 +33,12 @@ const struct right rights[] = {
 	{"commitment_remove", COMMITMENT, NULL, NEVER, NEVER, NEVER},
 	{"commitment_move", COMMITMENT, "{\"status\":\"in_progress\"}", READABLE_IN_SCOPE, READABLE_OWN, NEVER},
 	{"commitment_remind", COMMITMENT, "{}", READABLE_IN_SCOPE, NEVER, NEVER},
+	{"pledge_list", COMMITMENT, NULL, READABLE_IN_SCOPE, READABLE, NEVER},
+	{"pledge_create", COMMITMENT, "{\"organisation_id\":\"$O\",\"pledged\":7}", READABLE_IN_SCOPE, READABLE_AS_OWN,
+	 NEVER},
+	{"pledge_read", PLEDGE, NULL, READABLE_IN_SCOPE, READABLE_ONLY_OWN, NEVER},
+	{"pledge_change", PLEDGE, "{\"done\":3}", READABLE_IN_SCOPE, READABLE_ONLY_OWN, NEVER},
+	{"pledge_remove", PLEDGE, NULL, READABLE_IN_SCOPE, READABLE_ONLY_OWN, NEVER},
 	{"reminder_list", COMMITMENT, NULL, READABLE, READABLE, NEVER},
 	{"event_list", NOTHING, NULL, ALWAYS, ALWAYS, ALWAYS},
 	{"event_read", EVENT, NULL, READABLE, READABLE, READABLE},
@@ -144,6 +150,10 @@ int right_status(const struct right *right, unsigned role, enum scope scope, enu
 		return read ? 200 : 404;
 	case READABLE_IN_SCOPE:
 		return !read ? 404 : in_scope ? 200 : 403;
+	case READABLE_AS_OWN:
+		return !read ? 404 : scope == OF_ORGANISATION ? 200 : 403;
+	case READABLE_ONLY_OWN:
+		return read && own ? 200 : 404;
 	case READABLE_OWN:
 		return !read ? 404 : own ? 200 : 403;
 	}
@@ -230,20 +240,30 @@ static const char *first(const struct tenant *tenant, const struct world *world,
 	return id;
 }
 
+static const char *add_commitment(const struct tenant *tenant, const struct world *world, enum side side,
+				  enum visibility visibility)
+{
+	return world_make(
+		world, tenant->admin, "/v1/commitments",
+		tenant_body(
+			tenant, side,
+			text_of("{\"group\":\"$G\",\"school_id\":\"$S\",\"title\":\"$M\",\"visibility\":\"%s\","
+				"\"kind\":\"collective\",\"owner\":{\"person_id\":\"$P\"},\"due_on\":\"2027-02-15\","
+				"\"parties\":[{\"role\":\"helper\",\"organisation_id\":\"$O\"}]}",
+				visibility_names[visibility])));
+}
+
 static void add_commitments(struct tenant *tenant, const struct world *world, enum side side)
 {
 	for (enum visibility v = PRIVATE; v < VISIBILITIES; v++) {
-		const char *id = world_make(
-			world, tenant->admin, "/v1/commitments",
-			tenant_body(
-				tenant, side,
-				text_of("{\"group\":\"$G\",\"school_id\":\"$S\",\"title\":\"$M\",\"visibility\":\"%s\","
-					"\"owner\":{\"person_id\":\"$P\"},\"due_on\":\"2027-02-15\",\"parties\":[{"
-					"\"role\":"
-					"\"helper\",\"organisation_id\":\"$O\"}]}",
-					visibility_names[v])));
+		const char *id = add_commitment(tenant, world, side, v);
 		keep(tenant->things[COMMITMENT][side][v], 40, id);
 		keep(tenant->things[EVENT][side][v], 40, first(tenant, world, "/v1/events", id));
+		id = add_commitment(tenant, world, side, v);
+		const char *pledge =
+			world_make(world, tenant->admin, text_of("/v1/commitments/%s/pledges", id),
+				   tenant_body(tenant, side, "{\"organisation_id\":\"$O\",\"pledged\":12}"));
+		keep(tenant->things[PLEDGE][side][v], 80, text_of("%s %s", id, pledge));
 	}
 }
 
@@ -255,7 +275,8 @@ static void add_things(struct tenant *tenant, const struct world *world, enum si
 		    "{\"name\":\"$M\",\"groups\":[\"$G\"],\"school_ids\":[\"$S\"],\"contacts\":[{\"channel\":\"email\","
 		    "\"address\":\"$M@a.example\"}]}");
 	add_reached(tenant, world, ORGANISATION, ORGANISATION_CONTACT, side, "/v1/organisations",
-		    "{\"name\":\"$M\",\"kind\":\"chapter\",\"group\":\"$G\",\"school_id\":\"$S\",\"contacts\":[{"
+		    "{\"name\":\"$M\",\"kind\":\"chapter\",\"members\":40,\"group\":\"$G\",\"school_id\":\"$S\","
+		    "\"contacts\":[{"
 		    "\"channel\":"
 		    "\"email\",\"address\":\"$M@b.example\"}]}");
 	add_plain(tenant, world, FREE_ORGANISATION, side, "/v1/organisations",

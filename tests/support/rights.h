@@ -22,7 +22,8 @@ enum visibility { PRIVATE, OF_ITS_GROUP, PLAN, PUBLIC, VISIBILITIES };
 enum kind {
 	NOTHING, /* the path has no id; the body is for a side */
 	COMMITMENT,
-	EVENT, /* of a commitment */
+	EVENT,  /* of a commitment */
+	PLEDGE, /* of the organisation; of another commitment of each visibility */
 	PERSON,
 	PERSON_CONTACT,
 	ORGANISATION,
@@ -51,6 +52,8 @@ enum rule {
 	OWN_SEEN,          /* the organisation's own; else 403 */
 	READABLE,          /* by visibility; else as if it were not there */
 	READABLE_IN_SCOPE, /* the same, and 403 where it is readable and outside of the scope */
+	READABLE_AS_OWN,   /* the same, and 403 for keys of no organisation */
+	READABLE_ONLY_OWN, /* the same, and as if it were not there where it is not its organisation's */
 	READABLE_OWN,      /* the same, and 403 where it is readable and not its organisation's */
 };
 
@@ -68,7 +71,7 @@ struct tenant {
 	char id[64], admin[64];
 	char mark[16];                               /* in each of its names and texts, and in no other district's */
 	char keys[4][SCOPES][64];                    /* by place of the ROLE_ bit; "": there is no such key */
-	char things[KINDS][SIDES][VISIBILITIES][80]; /* visibility 0 but for COMMITMENT and EVENT */
+	char things[KINDS][SIDES][VISIBILITIES][80]; /* visibility 0 but for COMMITMENT, EVENT, PLEDGE */
 };
 
 /* Fills a district, of which `id`, `admin` and `mark` are there. */

@@ -15,7 +15,8 @@ static const struct {
 	 "{\"group\":\"families\",\"texts\":[{\"language\":\"es\",\"title\":\"Caminar\"}]}"},
 	{"action_change", "{\"retired\":true}", "{\"retired\":false}"},
 	{"commitment_create",
-	 "{\"group\":\"families\",\"title\":\"Read #\",\"owner\":{\"person_id\":\"$P\"},\"due_on\":\"2027-02-15\"}",
+	 "{\"group\":\"families\",\"title\":\"Read "
+	 "#\",\"owner\":{\"person_id\":\"$P\"},\"due_on\":\"2027-02-15\",\"kind\":\"collective\"}",
 	 "{\"group\":\"families\",\"title\":\"Write\",\"owner\":{\"person_id\":\"$P\"}}"},
 	{"commitment_bulk",
 	 "{\"items\":[{\"group\":\"families\",\"title\":\"Read #\",\"owner\":{\"person_id\":\"$P\"}}]}",
@@ -27,6 +28,8 @@ static const struct {
 	 "{\"items\":[{\"name\":\"Class #\",\"kind\":\"class\",\"group\":\"students\",\"school_id\":\"$S\","
 	 "\"contacts\":[{\"channel\":\"webhook\",\"address\":\"https://a.example/\"}]}]}",
 	 "{\"items\":[{\"name\":\"Bo\",\"kind\":\"class\",\"group\":\"students\"}]}"},
+	{"pledge_create", "{\"school_id\":\"$N\",\"pledged\":12,\"done\":3}", "{\"school_id\":\"$N\",\"pledged\":9}"},
+	{"pledge_change", "{\"done\":7}", "{\"done\":8}"},
 	{"commitment_change", "{\"title\":\"Read more #\"}", "{\"title\":\"Read less\"}"},
 	{"commitment_move", "{\"status\":\"in_progress\"}", "{\"status\":\"completed\"}"},
 	{"commitment_remind", "{}", NULL},
@@ -67,6 +70,7 @@ static const struct {
 	const char *path, *maker;
 } makers[] = {
 	{"/v1/actions/{id}", "action_create"},
+	{"/v1/commitments/{id}/pledges/{pledge_id}", "pledge_create"},
 	{"/v1/commitments/{id}", "commitment_create"},
 	{"/v1/people/{id}", "person_create"},
 	{"/v1/organisations/{id}", "organisation_create"},
@@ -97,7 +101,7 @@ static const char *filled(const struct world *world, const struct world_place *p
 			text_addf(&out, "%d", ++number);
 		else if (*form == '$' && form[1] == 'N')
 			text_adds(&out, world_make(world, place->admin, "/v1/schools",
-						   text_of("{\"name\":\"New %d\"}", ++number)));
+						   text_of("{\"name\":\"New %d\",\"members\":40}", ++number)));
 		else if (*form == '$')
 			text_adds(&out, form[1] == 'P'   ? place->person
 					: form[1] == 'S' ? place->school

@@ -1,0 +1,3 @@
+-- Removes a pledge. Served by its primary key.
+select status, body, etag, location, next
+from kept.pledge_remove(:request::jsonb, :id::uuid, :pledge_id::uuid)
