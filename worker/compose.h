@@ -1,5 +1,5 @@
 /*
- * compose.h: from the frozen facts of a reminder to the bytes of its mail.
+ * compose.h: from the frozen facts of a reminder or a notice to the bytes of its mail.
  *
  * The result is an RFC 5322 message with CRLF line ends, made only of ASCII (an address with UTF-8 in its local part
  * excepted, RFC 6532): multipart/alternative (RFC 2046) of text and HTML, both quoted-printable UTF-8 (RFC 2045),

@@ -26,6 +26,9 @@ static const struct {
 	[WORD_SUBJECT_AFTER] = {"subject_after", BIT(TITLE) | BIT(DAYS) | BIT(DAY)},
 	[WORD_SUBJECT_ASK] = {"subject_ask", BIT(TITLE) | BIT(DAY) | BIT(ROLE)},
 	[WORD_SUBJECT_NOW] = {"subject_now", BIT(TITLE)},
+	[WORD_SUBJECT_KEPT] = {"subject_kept", BIT(TITLE)},
+	[WORD_SUBJECT_LATE] = {"subject_late", BIT(TITLE)},
+	[WORD_SUBJECT_HANDOVER] = {"subject_handover", BIT(TITLE) | BIT(ROLE)},
 	[WORD_HELLO] = {"hello", BIT(NAME)},
 	[WORD_LEAD_BEFORE] = {"lead_before", PARTIES | BIT(DAYS) | BIT(DAY)},
 	[WORD_LEAD_TODAY] = {"lead_today", PARTIES},
@@ -33,17 +36,28 @@ static const struct {
 	[WORD_LEAD_LONG_AFTER] = {"lead_long_after", PARTIES | BIT(DAYS) | BIT(DAY)},
 	[WORD_LEAD_ASK] = {"lead_ask", PARTIES | BIT(DAY)},
 	[WORD_LEAD_NOW] = {"lead_now", PARTIES},
+	[WORD_LEAD_KEPT] = {"lead_kept", BIT(DAY) | BIT(DUE)},
+	[WORD_LEAD_LATE] = {"lead_late", PARTIES | BIT(DAYS) | BIT(DAY)},
+	[WORD_LEAD_HANDOVER] = {"lead_handover", PARTIES},
 	[WORD_PROMISE_BY] = {"promise_by", PARTIES},
 	[WORD_PROMISE_DUE] = {"promise_due", BIT(DUE)},
 	[WORD_PROMISE_WAS_DUE] = {"promise_was_due", BIT(DUE)},
+	[WORD_PROMISE_KEPT] = {"promise_kept", BIT(DUE)},
 	[WORD_PLAN] = {"plan", PARTIES},
 	[WORD_ACTION_BEFORE] = {"action_before", ANSWERS | BIT(OWNER)},
 	[WORD_ACTION_AFTER] = {"action_after", ANSWERS | BIT(OWNER)},
 	[WORD_ACTION_ASK] = {"action_ask", ANSWERS | BIT(OWNER)},
+	[WORD_ACTION_KEPT] = {"action_kept", ANSWERS},
+	[WORD_ACTION_LATE] = {"action_late", ANSWERS},
+	[WORD_ACTION_HANDOVER] = {"action_handover", ANSWERS},
 	[WORD_THANKS] = {"thanks", BIT(PLACE)},
 	[WORD_SENDER] = {"sender", BIT(SENDER) | BIT(PLACE)},
 	[WORD_WHY] = {"why", BIT(ROLE)},
+	[WORD_WHY_BENEFICIARY] = {"why_beneficiary", BIT(ROLE)},
+	[WORD_WHY_HANDOVER] = {"why_handover", BIT(ROLE)},
+	[WORD_WHY_INVITATION] = {"why_invitation", BIT(PLACE)},
 	[WORD_STOP] = {"stop", ANSWERS},
+	[WORD_STOP_NOTICE] = {"stop_notice", ANSWERS},
 };
 
 struct words_language {
@@ -77,14 +91,14 @@ static int find_key(const char *key)
 /* A pattern may compile and yet fail when it is used; better at start than at the first reminder. */
 static bool can_be_said(const struct words_language *language, enum word word)
 {
-	static const char *const roles[] = {"owner", "helper", "accountable"};
-	static const double days[] = {0, 1, 2, 7};
+	static const char *const roles[] = {"owner", "helper", "accountable", "escalation", "beneficiary"};
+	static const double days[] = {0, 1, 2, 7, 11, 100}; /* of each plural form of any language */
 	bool said = true;
-	for (size_t i = 0; i < 3 * 4 * 2 && said; i++) {
+	for (size_t i = 0; i < 5 * 6 * 2 && said; i++) {
 		struct words_arguments arguments = {.name = "n",
-						    .role = roles[i % 3],
-						    .days = days[i / 3 % 4],
-						    .answer = i / 12 == 0 ? "person" : "none"};
+						    .role = roles[i % 5],
+						    .days = days[i / 5 % 6],
+						    .answer = i / 30 == 0 ? "person" : "none"};
 		struct text out;
 		text_init(&out, PATTERN_BYTES);
 		said = words_say(language, word, &arguments, &out) && out.length > 0;

@@ -23,6 +23,9 @@ enum word {
 	WORD_SUBJECT_AFTER,
 	WORD_SUBJECT_ASK,
 	WORD_SUBJECT_NOW,
+	WORD_SUBJECT_KEPT,
+	WORD_SUBJECT_LATE,
+	WORD_SUBJECT_HANDOVER,
 	WORD_HELLO,
 	WORD_LEAD_BEFORE,
 	WORD_LEAD_TODAY,
@@ -30,17 +33,28 @@ enum word {
 	WORD_LEAD_LONG_AFTER,
 	WORD_LEAD_ASK,
 	WORD_LEAD_NOW,
+	WORD_LEAD_KEPT,
+	WORD_LEAD_LATE,
+	WORD_LEAD_HANDOVER,
 	WORD_PROMISE_BY,
 	WORD_PROMISE_DUE,
 	WORD_PROMISE_WAS_DUE,
+	WORD_PROMISE_KEPT,
 	WORD_PLAN,
 	WORD_ACTION_BEFORE,
 	WORD_ACTION_AFTER,
 	WORD_ACTION_ASK,
+	WORD_ACTION_KEPT,
+	WORD_ACTION_LATE,
+	WORD_ACTION_HANDOVER,
 	WORD_THANKS,
 	WORD_SENDER,
 	WORD_WHY,
+	WORD_WHY_BENEFICIARY,
+	WORD_WHY_HANDOVER,
+	WORD_WHY_INVITATION,
 	WORD_STOP,
+	WORD_STOP_NOTICE,
 	WORD_COUNT
 };
 
@@ -51,11 +65,11 @@ struct words_arguments {
 	const char *group;  /* the stakeholder group's name in the language */
 	const char *place;  /* the school, or else the district */
 	const char *sender; /* school and district, or the district */
-	const char *due;    /* the due date in words, with weekday and year */
+	const char *due;    /* the due date, or of what was kept the day, in words, with weekday and year */
 	const char *day;    /* the same without the year */
 	const char *reply;  /* name of the person who reads replies, "" when nobody does */
 	const char *answer; /* "person" when replies reach somebody, else "none": to select by */
-	const char *role;   /* owner, helper, accountable: to select by */
+	const char *role;   /* owner, helper, accountable, escalation, beneficiary: to select by */
 	double days;        /* to the due date, or since it: never negative */
 };
 
@@ -69,7 +83,7 @@ void words_free(struct words *words);
 
 /* The best language for a BCP 47 tag: its primary language if there is a file of it, else en. Never NULL. */
 const struct words_language *words_language(const struct words *words, const char *tag);
-/* "en", "es": the tag of the words that are really used. */
+/* "en", "es", "ar": the tag of the words that are really used. */
 const char *words_language_tag(const struct words_language *language);
 bool words_right_to_left(const struct words_language *language);
 

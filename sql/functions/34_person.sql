@@ -275,6 +275,26 @@ comment on function kept.person_unname(kept.person, text[]) is
 	'Takes a person''s name and addresses out of the mails about their commitments, and asks the worker to look through all others.';
 grant execute on function kept.person_unname(kept.person, text[]) to kept_api;
 
+-- Served by the primary key of message and attempt_message.
+create or replace function kept.person_unwrite(messages uuid[]) returns void
+language plpgsql volatile
+as $$
+begin
+	update kept.message m
+	set content = '{"erased": true}'
+	where m.district_id = kept.district()
+	and m.id = any (messages)
+	and m.content is not null;
+	update kept.attempt a
+	set answer = null
+	where a.district_id = kept.district()
+	and a.message_id = any (messages)
+	and a.answer is not null;
+end
+$$;
+comment on function kept.person_unwrite(uuid[]) is 'Takes out what messages say, and what was answered to them.';
+grant execute on function kept.person_unwrite(uuid[]) to kept_api;
+
 create or replace function kept.person_remove(request jsonb, id uuid) returns kept.reply
 language plpgsql volatile
 as $$
@@ -292,22 +312,18 @@ begin
 	where c.district_id = kept.district()
 	and c.person_id = person.id;
 	-- What was written to the person goes as well; that it was written stays.
-	update kept.message m
-	set content = '{"erased": true}'
-	from kept.reminder r
-	where r.district_id = kept.district()
-	and r.recipient_id = person.id
-	and m.district_id = r.district_id
-	and m.id = r.message_id
-	and m.content is not null;
-	update kept.attempt a
-	set answer = null
-	from kept.reminder r
-	where r.district_id = kept.district()
-	and r.recipient_id = person.id
-	and a.district_id = r.district_id
-	and a.message_id = r.message_id
-	and a.answer is not null;
+	perform kept.person_unwrite(array(
+		select r.message_id
+		from kept.reminder r
+		where r.district_id = kept.district()
+		and r.recipient_id = person.id
+		and r.message_id is not null
+		union all
+		select n.message_id
+		from kept.notice n
+		where n.district_id = kept.district()
+		and n.recipient_id = person.id
+		and n.message_id is not null));
 	perform kept.person_unname(person, addresses);
 	delete from kept.contact c
 	where c.district_id = kept.district()

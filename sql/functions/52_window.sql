@@ -167,6 +167,7 @@ declare
 	stop int;
 	open_ids uuid[];
 	reminders uuid[];
+	notices uuid[];
 begin
 	select *
 	into strict b
@@ -184,10 +185,11 @@ begin
 		-- A window that is open already, taken over or not told of, is opened again as it was.
 		stop := case when b.opened > b.settled then b.opened else least(b.settled + most, cardinality(b.messages)) end;
 		open_ids := b.messages[b.settled + 1:stop];
-		-- Reminders are looked at again, whatever their message says; events are facts. By primary keys.
+		-- Reminders and notices are looked at again, whatever their message says; events are facts. By primary keys and
+		-- notice_message.
 		-- One by one through LATERAL and LIMIT: a plan made while a table was small would else read a district's whole history.
-		select array_agg(o.id)
-		into reminders
+		select array_agg(o.id) filter (where n.told is null), array_agg(o.id) filter (where n.told)
+		into reminders, notices
 		from unnest(open_ids) as o (id)
 		left join lateral (
 			select x.kind
@@ -195,14 +197,25 @@ begin
 			where x.district_id = b.district_id
 			and x.id = o.id
 			limit 1) m on true
+		left join lateral (
+			select true as told
+			from kept.notice x
+			where coalesce(m.kind, 'notice') = 'notice'
+			and x.district_id = b.district_id
+			and x.message_id = o.id
+			limit 1) n on true
 		where m.kind is distinct from 'event';
 		return query
 		with truth as materialized (
-			select *
-			from kept.reminder_now(b.district_id, reminders, public_url)
+			select 'reminder' as kind, r.*
+			from kept.reminder_now(b.district_id, reminders, public_url) r
+			union all
+			select 'notice', n.*
+			from kept.notice_now(b.district_id, notices, public_url) n
 		),
 		judged as materialized (
 			select o.id, b.settled + o.n::int as position, m.id is not null as frozen,
+				coalesce(m.kind, now.kind) as kind,
 				coalesce(m.channel, now.channel) as channel,
 				now.contact_id,
 				coalesce(e.url, now.destination) as destination,
@@ -255,7 +268,8 @@ begin
 				and x.message_id = j.id
 				limit 1) old
 			cross join lateral kept.contact_choice(old.district_id, old.recipient_id, old.recipient_id) next
-			where j.reason like 'contact\_%'
+			where j.kind = 'reminder'
+			and j.reason like 'contact\_%'
 			and next.usable
 			and next.channel = old.channel
 			and r.district_id = old.district_id
@@ -266,15 +280,25 @@ begin
 			and r.channel = old.channel
 			returning j.id as superseded, r.message_id, r.channel, r.contact_id
 		),
+		led_on as materialized (
+			select *
+			from rerouted
+			union all
+			select j.id, n.*
+			from judged j
+			cross join lateral kept.notice_reroute(b.district_id, j.id) n
+			where j.kind = 'notice'
+			and j.reason like 'contact\_%'
+		),
 		queued as (
 			insert into kept.waiting (district_id, message_id, lane_id, ready_at, why)
 			select b.district_id, n.message_id, kept.lane_for(b.district_id, n.channel, n.contact_id, null), at, 'retry'
-			from rerouted n
+			from led_on n
 		),
 		ended as (
 			insert into kept.delivery (district_id, message_id, outcome, reason, attempts)
 			select b.district_id, j.id,
-				case when exists (select from rerouted n where n.superseded = j.id) then 'superseded' else 'dropped' end,
+				case when exists (select from led_on n where n.superseded = j.id) then 'superseded' else 'dropped' end,
 				j.reason, kept.attempts_of(b.district_id, j.id)
 			from judged j
 			where j.reason is not null
@@ -292,7 +316,7 @@ begin
 		written as (
 			insert into kept.message (district_id, id, kind, channel, lane_id, contact_id, content, body, useful_until, traceparent,
 				tracestate)
-			select b.district_id, j.id, 'reminder', j.channel, b.lane_id, j.contact_id, j.content, j.body, j.useful_until, j.traceparent,
+			select b.district_id, j.id, j.kind, j.channel, b.lane_id, j.contact_id, j.content, j.body, j.useful_until, j.traceparent,
 				j.tracestate
 			from judged j
 			where j.reason is null

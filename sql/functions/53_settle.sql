@@ -51,7 +51,7 @@ begin
 	update kept.contact k
 	set gone_at = at
 	from jsonb_to_recordset(window_results) as w (message_id uuid, endpoint_gone boolean)
-	join kept.message m on m.district_id = destinations_judge.district and m.id = w.message_id and m.kind = 'reminder'
+	join kept.message m on m.district_id = destinations_judge.district and m.id = w.message_id and m.kind in ('reminder', 'notice')
 	where w.endpoint_gone
 	and k.district_id = m.district_id
 	and k.id = m.contact_id
@@ -207,6 +207,7 @@ begin
 
 	if failed_ids is not null then
 		perform kept.reminders_failed(b.district_id, failed_ids);
+		perform kept.notices_failed(b.district_id, failed_ids);
 	end if;
 	if judge or l.channel = 'webhook' then
 		perform kept.destinations_judge(b.district_id, settle.results);

@@ -24,7 +24,9 @@ begin
 		and i.district_id = erased.district_id
 		and strpos(i.body, erased.person_id::text) > 0;
 		with next as materialized (
-			select m.id, m.content #>> '{reply_to,address}' = any (erased.addresses) or m.content #>> '{reply_to,name}' = erased.name as named
+			select m.id, m.content #>> '{reply_to,address}' = any (erased.addresses) or m.content #>> '{reply_to,name}' = erased.name as named,
+				-- Also what went on under another id when a contact changed.
+				m.content #>> '{to,address}' = any (erased.addresses) and m.content #>> '{to,name}' = erased.name as theirs
 			from kept.message m
 			where m.district_id = erased.district_id
 			and m.id > erased.after
@@ -33,9 +35,9 @@ begin
 		),
 		cleaned as (
 			update kept.message m
-			set content = m.content || '{"reply_to": null}'
+			set content = case when next.theirs then '{"erased": true}' else m.content || '{"reply_to": null}' end
 			from next
-			where next.named
+			where (next.named or next.theirs)
 			and m.district_id = erased.district_id
 			and m.id = next.id
 		)

@@ -165,7 +165,7 @@ static const struct {
 	 "Nos pidieron que le envi\xC3\xA1ramos este recordatorio."},
 	{"es-MX", "P-7D", 7, true, "owner", "\xC2\xBFPuede comprometerse para el viernes, 15 de enero? T",
 	 "No hay nada acordado hasta que usted acepte."},
-	{"ar", "P-7D", 7, false, "owner", "In 7 days: T", "on Friday, January 15."},
+	{"vi", "P-7D", 7, false, "owner", "In 7 days: T", "on Friday, January 15."},
 };
 
 START_TEST(each_kind_and_role_has_its_words)
