@@ -3,7 +3,8 @@
  * table.
  *
  * Each operation names the SQL statement that answers it (x-kept-statement) or a C handler (x-kept-produces), the lane
- * (x-kept-lane), the roles (x-kept-roles) and, where C is needed, hooks (x-kept-before, x-kept-after). The compiler
+ * (x-kept-lane), the roles (x-kept-roles) or as what everybody is let in (x-kept-public) and, where C is needed, hooks
+ * (x-kept-before, x-kept-after). The compiler
  * fails on an unknown keyword, an unsupported pattern, a statement parameter without a source, a hook that does not
  * exist.
  *
@@ -76,6 +77,7 @@ struct contract_operation {
 	const struct contract_items *items; /* NULL: the body is one thing. Else Idempotency-Key is required */
 	bool if_match_required;             /* 428 without If-Match */
 	unsigned roles;                     /* ROLE_ bits; 0: no credential is asked for */
+	const char *enters;                 /* everybody is let in as this kind by the first value; NULL: by a key */
 	enum contract_lane lane;
 	const char *const *columns; /* of a list, as CSV (api/csv/csv_write.h); NULL: it is no list */
 	uint16_t column_count;

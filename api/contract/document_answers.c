@@ -40,7 +40,7 @@ void headers_add(const struct operation *operation, json_t *responses)
 	json_object_foreach (responses, status, response) {
 		if (json_object_get(response, "$ref"))
 			continue;
-		headers_add_all(response, operation->roles != 0);
+		headers_add_all(response, operation->roles != 0 || operation->enters);
 		if (!operation->statement || status[0] != '2')
 			continue;
 		if (strcmp(operation->method, "get") != 0) {

@@ -63,6 +63,8 @@ static void emit_operation(const struct compiler *compiler, FILE *out, size_t in
 	if (operation->statement)
 		fprintf(out, ", .statement = &statement_table[%zu] /* %s */", operation->statement_index,
 			operation->statement);
+	if (operation->enters)
+		fprintf(out, ", .enters = \"%s\"", operation->enters);
 	if (operation->before)
 		fprintf(out, ", .before = hook_before_%s", operation->before);
 	if (operation->after)

@@ -132,8 +132,8 @@ static void statement_read(struct compiler *compiler, struct operation *operatio
 		fault(compiler, operation->id, "must have one of x-kept-statement and x-kept-produces");
 	if (!operation->statement)
 		return;
-	if (!operation->roles)
-		fault(compiler, operation->id, "a statement needs x-kept-roles");
+	if (!operation->roles == !operation->enters)
+		fault(compiler, operation->id, "a statement needs x-kept-roles or x-kept-public");
 	while (operation->statement_index < compiler->statement_count &&
 	       strcmp(compiler->statements[operation->statement_index].name, operation->statement) != 0)
 		operation->statement_index++;
@@ -141,6 +141,15 @@ static void statement_read(struct compiler *compiler, struct operation *operatio
 		fault(compiler, operation->id, "there is no statement %s", operation->statement);
 	else
 		sources_check(compiler, operation);
+}
+
+/* What everybody may read is found by the first value of the path, and never written. */
+static void public_read(struct compiler *compiler, struct operation *operation)
+{
+	operation->enters = text_of(operation->json, "x-kept-public");
+	if (operation->enters && (!operation->statement || strcmp(operation->method, "get") != 0 ||
+				  !operation->parameter_count || !operation->parameters[0].in_path))
+		fault(compiler, operation->id, "x-kept-public goes with a GET of a statement and a value in the path");
 }
 
 static void hooks_use(struct compiler *compiler, struct operation *operation)
@@ -181,6 +190,7 @@ static void operation_read(struct compiler *compiler, const char *path, json_t *
 		columns_read(compiler, operation);
 	body_read(compiler, operation, keep_format("%s/%s", place, method));
 	roles_read(compiler, operation);
+	public_read(compiler, operation);
 	lane_read(compiler, operation);
 	hooks_use(compiler, operation);
 	statement_read(compiler, operation);

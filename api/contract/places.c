@@ -77,6 +77,7 @@ static const struct member {
 	{OPERATION, "x-kept-statement", STRING, ONE, false},
 	{OPERATION, "x-kept-produces", STRING, ONE, false},
 	{OPERATION, "x-kept-roles", STRINGS, ONE, false},
+	{OPERATION, "x-kept-public", STRING, ONE, false},
 	{OPERATION, "x-kept-lane", STRING, ONE, false},
 	{OPERATION, "x-kept-before", STRING, ONE, false},
 	{OPERATION, "x-kept-after", STRING, ONE, false},

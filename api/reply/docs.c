@@ -4,110 +4,48 @@
 #include <string.h>
 
 #include "api/loop.h"
+#include "api/reply/html.h"
 #include "api/request/exchange.h"
-#include "kept/embed.h"
-#include "kept/seal.h"
 
 #define PAGE_BYTES (64 * 1024)
-#define POLICY_BYTES 256
+#define STYLE "docs.css"
 #define EXAMPLE_ID "94d445f6-0d58-4be5-aa3a-bb17b24c900b"
 
-static const struct embedded *style(void)
+static void page_begin(struct html *page, const char *title)
 {
-	return embedded_find(&embedded_pages, "docs.css");
-}
-
-/* The one style that the page holds may be used, by its digest; nothing else is loaded or run. */
-static void add_policy(struct exchange *exchange)
-{
-	const struct embedded *css = style();
-	uint8_t digest[32];
-	struct text policy;
-
-	hash_sha256(digest, css ? css->bytes : "", css ? css->length : 0);
-	text_init(&policy, POLICY_BYTES);
-	text_adds(&policy, "default-src 'none'; style-src 'sha256-");
-	text_add_base64(&policy, digest, sizeof(digest));
-	text_adds(&policy, "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
-	reply_header(&exchange->reply, "Content-Security-Policy", text_ok(&policy) ? policy.bytes : "");
-	text_release(&policy);
-}
-
-/* The body is set; 304 takes its place when the client has it. */
-static void revalidate(struct exchange *exchange, const char *etag)
-{
-	struct reply *reply = &exchange->reply;
-	const char *header = exchange_header(exchange, "If-None-Match");
-
-	if (header && reply_etag_listed(header, etag)) {
-		reply_clear(reply);
-		reply_constant(reply, 304, NULL, "", 0);
-	}
-	reply_header(reply, "ETag", etag);
-	reply->cache = REPLY_PUBLIC;
-}
-
-static void finish(struct exchange *exchange, const char *etag)
-{
-	revalidate(exchange, etag);
-	if (exchange->reply.status == 200)
-		reply_header(&exchange->reply, "Content-Language", "en");
-	add_policy(exchange);
-}
-
-static void page_begin(struct text *out, const char *title)
-{
-	const struct embedded *css = style();
-
-	text_init(out, PAGE_BYTES);
-	text_adds(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-		       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
-	text_add_html(out, title);
-	text_adds(out, "</title>\n<style>");
-	text_add(out, css ? css->bytes : "", css ? css->length : 0);
-	text_adds(out, "</style>\n</head>\n<body>\n<main class=\"page\">\n");
+	html_begin(page, STYLE, "en", title);
+	text_adds(&page->out, "<main class=\"page\">\n");
 }
 
 /* Sends what was written. */
-static void page_end(struct exchange *exchange, struct text *out)
+static void page_end(struct exchange *exchange, struct html *page)
 {
-	uint8_t digest[32];
-	struct text etag;
-
-	text_adds(out, "</main>\n</body>\n</html>\n");
-	hash_sha256(digest, out->bytes ? out->bytes : "", out->length);
-	text_init(&etag, POLICY_BYTES);
-	text_adds(&etag, "\"0-");
-	text_add_hex(&etag, digest, 8);
-	text_adds(&etag, "\"");
-	size_t length = out->length;
-	reply_take(&exchange->reply, 200, "text/html; charset=utf-8", text_take(out), length);
-	finish(exchange, text_ok(&etag) ? etag.bytes : "");
-	text_release(&etag);
-	text_release(out);
+	text_adds(&page->out, "</main>\n");
+	html_send(exchange, page, REPLY_PUBLIC);
 }
 
 void docs_problems(struct exchange *exchange)
 {
-	struct text out;
+	struct html page;
+	struct text *out = &page.out;
 
-	page_begin(&out, "Problems: Kept");
-	text_adds(&out,
+	page_begin(&page, "Problems: Kept");
+	text_adds(out,
 		  "<p><a href=\"/docs\">All of the API</a></p>\n<h1>Problems</h1>\n"
 		  "<p>Whatever Kept refuses or cannot do is answered as a problem (RFC 9457): a JSON object whose "
 		  "<code>type</code> is one of these pages. <code>detail</code> says what is wrong this time, "
 		  "<code>errors</code> names every wrong field, and <code>instance</code> is the id of the request, "
 		  "which is also in the header <code>X-Request-Id</code> and in the log.</p>\n<dl>\n");
 	for (size_t i = 0; i < problem_count; i++) {
-		text_addf(&out, "<dt><a href=\"/docs/problems/%s\">", problem_table[i].code);
-		text_add_html(&out, problem_table[i].title);
-		text_addf(&out, "</a> <span class=\"soft\">%d <code>%s</code></span></dt>\n<dd>",
+		text_addf(out, "<dt><a href=\"/docs/problems/%s\">", problem_table[i].code);
+		text_add_html(out, problem_table[i].title);
+		text_addf(out, "</a> <span class=\"soft\">%d <code>%s</code></span></dt>\n<dd>",
 			  problem_table[i].status, problem_table[i].code);
-		text_add_html(&out, problem_table[i].about);
-		text_adds(&out, "</dd>\n");
+		text_add_html(out, problem_table[i].about);
+		text_adds(out, "</dd>\n");
 	}
-	text_adds(&out, "</dl>\n");
-	page_end(exchange, &out);
+	text_adds(out, "</dl>\n");
+	page_end(exchange, &page);
 }
 
 static const char *example_errors(const struct problem *problem)
@@ -144,35 +82,36 @@ static void add_example(struct text *out, const struct exchange *exchange, const
 void docs_problem(struct exchange *exchange)
 {
 	const struct problem *problem = problem_find(exchange->values[0] ? exchange->values[0] : "");
-	struct text out;
+	struct html page;
+	struct text *out = &page.out;
 
 	if (!problem) {
 		exchange_problem(exchange, "not-found", "There is no problem of this code. /docs/problems lists all.");
 		return;
 	}
-	page_begin(&out, problem->title);
-	text_adds(&out, "<p><a href=\"/docs/problems\">All problems</a></p>\n<h1>");
-	text_add_html(&out, problem->title);
-	text_addf(&out, "</h1>\n<p class=\"soft\">Status %d, code <code>%s</code></p>\n<h2>What it means</h2>\n<p>",
+	page_begin(&page, problem->title);
+	text_adds(out, "<p><a href=\"/docs/problems\">All problems</a></p>\n<h1>");
+	text_add_html(out, problem->title);
+	text_addf(out, "</h1>\n<p class=\"soft\">Status %d, code <code>%s</code></p>\n<h2>What it means</h2>\n<p>",
 		  problem->status, problem->code);
-	text_add_html(&out, problem->about);
-	text_adds(&out, "</p>\n<h2>What to do</h2>\n<p>");
-	text_add_html(&out, problem->advice);
-	text_adds(&out, "</p>\n<h2>Example</h2>\n<pre>");
-	add_example(&out, exchange, problem);
-	text_adds(&out, "</pre>\n<p><code>instance</code> is the id of the request. Tell it to the operator: it is in "
-			"the log.</p>\n");
-	page_end(exchange, &out);
+	text_add_html(out, problem->about);
+	text_adds(out, "</p>\n<h2>What to do</h2>\n<p>");
+	text_add_html(out, problem->advice);
+	text_adds(out, "</p>\n<h2>Example</h2>\n<pre>");
+	add_example(out, exchange, problem);
+	text_adds(out, "</pre>\n<p><code>instance</code> is the id of the request. Tell it to the operator: it is in "
+		       "the log.</p>\n");
+	page_end(exchange, &page);
 }
 
 void docs_page(struct exchange *exchange)
 {
 	reply_constant(&exchange->reply, 200, "text/html; charset=utf-8", contract_page, contract_page_length);
-	finish(exchange, contract_page_tag);
+	html_finish(exchange, STYLE, "en", contract_page_tag, REPLY_PUBLIC);
 }
 
 void docs_openapi(struct exchange *exchange)
 {
 	reply_constant(&exchange->reply, 200, "application/json", contract_document, contract_document_length);
-	revalidate(exchange, contract_document_tag);
+	html_revalidate(exchange, contract_document_tag, REPLY_PUBLIC);
 }

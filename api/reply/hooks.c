@@ -7,6 +7,8 @@
 #include "api/loop.h"
 #include "api/reply/docs.h"
 #include "api/reply/health.h"
+#include "api/reply/plan_page.h"
+#include "api/reply/plan_sheet.h"
 #include "api/reply/secrets.h"
 #include "api/request/exchange.h"
 #include "kept/exposition.h"
@@ -84,6 +86,16 @@ bool hook_after_open_secrets(struct exchange *exchange)
 bool hook_after_bulk_answer(struct exchange *exchange)
 {
 	return bulk_answer(exchange);
+}
+
+bool hook_after_plan_page(struct exchange *exchange)
+{
+	return plan_page(exchange);
+}
+
+bool hook_after_plan_sheet(struct exchange *exchange)
+{
+	return plan_sheet(exchange);
 }
 
 void hook_produces_home(struct exchange *exchange)

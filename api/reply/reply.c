@@ -6,7 +6,11 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "kept/limits.h"
 #include "kept/text.h"
+
+#define WORD(macro) #macro
+#define NUMBER(macro) WORD(macro)
 
 void reply_clear(struct reply *reply)
 {
@@ -138,6 +142,9 @@ struct MHD_Response *reply_response(struct reply *reply, const char *request_id,
 		ok = ok && add(response, "Cache-Control", "no-store") &&
 		     add(response, "Vary", "Authorization, Accept-Language") &&
 		     (!reply->vary || add(response, "Vary", reply->vary));
+	else if (reply->cache == REPLY_SHARED)
+		ok = ok && add(response, "Cache-Control", "public, max-age=" NUMBER(KEPT_HTML_SECONDS)) &&
+		     add(response, "Vary", "Accept-Language");
 	else
 		ok = ok && add(response, "Cache-Control", "no-cache");
 	if (close)

@@ -17,7 +17,8 @@
 
 enum reply_cache {
 	REPLY_PRIVATE, /* data of a district: no-store, varies by key and language */
-	REPLY_PUBLIC   /* the same for everybody: no-cache */
+	REPLY_PUBLIC,  /* the same for everybody: no-cache */
+	REPLY_SHARED   /* the same for everybody who reads that language, and kept for KEPT_HTML_SECONDS */
 };
 
 struct reply {

@@ -14,6 +14,11 @@ bool submit_is_read(const struct exchange *exchange)
 	return strcmp(exchange->operation->method, "GET") == 0;
 }
 
+bool submit_enters(const struct exchange *exchange)
+{
+	return exchange->operation->roles != 0 || exchange->operation->enters;
+}
+
 bool submit_is_dry_run(const struct exchange *exchange)
 {
 	return exchange->prefer.rollback && !submit_is_read(exchange);
@@ -122,9 +127,15 @@ static uint64_t flow_of(const struct exchange *exchange)
 static const char *const *entering(const struct exchange *exchange, const char *roles, const char **values)
 {
 	const struct statement *enter = exchange->loop->service->enter;
+	const char *kind = exchange->operation->enters;
 	for (int i = 0; i < enter->parameter_count; i++) {
 		const char *name = enter->parameters[i];
-		values[i] = strcmp(name, "kind") == 0 ? "key" : strcmp(name, "hash") == 0 ? exchange->key_hash : roles;
+		if (strcmp(name, "kind") == 0)
+			values[i] = kind ? kind : "key";
+		else if (strcmp(name, "hash") == 0)
+			values[i] = kind ? exchange->values[0] : exchange->key_hash;
+		else
+			values[i] = roles;
 	}
 	return values;
 }
@@ -141,7 +152,7 @@ bool submit_unit(struct exchange *exchange, enum contract_lane lane, exchange_un
 		exchange_problem(exchange, "unavailable", NULL);
 		return false;
 	}
-	if (operation->roles != 0)
+	if (submit_enters(exchange))
 		statements[count++] = (struct unit_statement){
 			service->enter, entering(exchange, role_words(operation->roles, roles), entered)};
 	for (int i = 0; i < operation->statement->parameter_count; i++)

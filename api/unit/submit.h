@@ -11,6 +11,8 @@
 
 /* True for GET and HEAD. */
 bool submit_is_read(const struct exchange *exchange);
+/* True if the unit begins with kept.enter(): with a key, or as a page that everybody may read. */
+bool submit_enters(const struct exchange *exchange);
 /* True if the unit is to be undone: Prefer: tx=rollback on a write. */
 bool submit_is_dry_run(const struct exchange *exchange);
 /* Sends it on that lane; `done` makes the reply. False: a problem was set as the reply. May be called again from

@@ -30,7 +30,7 @@ static bool not_modified(struct exchange *exchange, const char *etag)
 
 static void make_reply(struct exchange *exchange, struct unit_result *result)
 {
-	int last = exchange->operation->roles != 0; /* behind kept.enter() */
+	int last = submit_enters(exchange); /* behind kept.enter() */
 	PGresult *row = result->results[last];
 	if (PQntuples(row) != 1) {
 		exchange_problem(exchange, "not-found", NULL);
@@ -122,7 +122,7 @@ bool work_entered(struct exchange *exchange, const struct unit_result *result)
 		work_failed(exchange, result);
 		return false;
 	}
-	if (exchange->operation->roles == 0)
+	if (!submit_enters(exchange))
 		return true;
 	const PGresult *entered = result->results[0];
 	if (PQntuples(entered) != 1) {
@@ -141,6 +141,8 @@ static void work_done(struct exchange *exchange, struct unit_result *result)
 	make_reply(exchange, result);
 	if (!submit_is_read(exchange))
 		finish_write(exchange);
+	else if (exchange->operation->after && exchange->reply.status == 200)
+		(void)!exchange->operation->after(exchange);
 }
 
 void work_begin(struct exchange *exchange)

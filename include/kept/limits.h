@@ -29,6 +29,8 @@
 #define KEPT_WAKE_MS 50                        /* at most one hint to the workers in that time */
 #define KEPT_CONNECTIONS 1000                  /* open client connections, all loops */
 #define KEPT_CONNECTION_POOL_BYTES (32 * 1024) /* libmicrohttpd's pool for one connection */
+#define KEPT_HTML_BYTES (4 * 1024 * 1024)      /* a page for people */
+#define KEPT_HTML_SECONDS 300                  /* so long may everybody keep a plan's page */
 #define KEPT_PAGE_ITEMS 200                    /* largest page of a list */
 #define KEPT_PAGE_ITEMS_DEFAULT 50
 #define KEPT_IDEMPOTENCY_KEY_BYTES 255

@@ -53,6 +53,10 @@ as $$
 declare
 	caller record;
 begin
+	if enter.kind in ('page', 'sheet') then
+		return query select * from kept.enter_page(enter.kind, enter.hash);
+		return;
+	end if;
 	select k.district_id, k.id, k.role, k.school_id, k.group_code, k.organisation_id, k.person_id, d.locale, u.used_at
 	into caller
 	from kept.key k
@@ -92,7 +96,7 @@ begin
 end
 $$;
 comment on function kept.enter(text, text, text) is
-	'Checks a credential (kind key: SHA-256 of the key as hexadecimal) and one of the roles (separated by spaces; empty: any), and sets district, actor, role, scope and person for this transaction; notes the use of the key, at most once a minute and never waiting.';
+	'Checks a credential (kind key: SHA-256 of the key as hexadecimal; kinds page and sheet: see kept.enter_page) and one of the roles (separated by spaces; empty: any), and sets district, actor, role, scope and person for this transaction; notes the use of the key, at most once a minute and never waiting.';
 revoke execute on function kept.enter(text, text, text) from public;
 grant execute on function kept.enter(text, text, text) to kept_api;
 

@@ -130,7 +130,7 @@ static void send_ready(struct ready *ready)
 START_TEST(too_long_a_wait_is_504)
 {
 	static const enum contract_lane lanes[] = {LANE_FAST, LANE_WRITE, LANE_SLOW};
-	struct ready fillers[3 * FILLERS];
+	struct ready fillers[4 * FILLERS];
 	size_t count, filled = 0;
 	struct ready *all = all_ready(&count);
 	for (size_t lane = 0; lane < 3; lane++)
@@ -138,8 +138,12 @@ START_TEST(too_long_a_wait_is_504)
 			if (all[i].operation->lane == lanes[lane])
 				for (; n < FILLERS; n++)
 					fillers[filled++] = all[i];
+	/* Those without a key have every second turn. */
+	for (size_t i = 0, n = 0; i < count; i++)
+		for (; all[i].operation->enters && n < FILLERS / 2; n++)
+			fillers[filled++] = all[i];
 	PGconn *holder = PQconnectdb(world.superuser);
-	PQclear(PQexec(holder, "begin; lock table kept.key in access exclusive mode"));
+	PQclear(PQexec(holder, "begin; lock table kept.key, kept.plan in access exclusive mode"));
 	double began = steady_seconds();
 	for (size_t i = 0; i < filled; i++)
 		send_ready(&fillers[i]);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kept/text.h"
+#include "tests/support/shown_plan.h"
 
 /* A good body of each operation that takes one. $P, $S, $O: person, school, organisation; # is another each time. */
 static const struct {
@@ -176,6 +177,10 @@ const char *walk_subject(const struct world *world, const struct world_place *pl
 		return first_of(world, place, "/v1/events");
 	if (text_starts(path, "/v1/deliveries/{id}"))
 		return first_of(world, place, "/v1/deliveries");
+	if (strcmp(path, "/plans/{slug}") == 0 || strcmp(path, "/s/{code}") == 0) {
+		const char *shown = shown_plan(world, place, NULL, "in_force", true), *space = strchr(shown, ' ');
+		return path[1] == 's' ? text_of("%s", space + 1) : text_of("%.*s", (int)(space - shown), shown);
+	}
 	if (strcmp(path, "/v1/groups/{code}") == 0)
 		return "families";
 	if (strcmp(path, "/docs/problems/{code}") == 0)

@@ -21,6 +21,9 @@
 #define SHORT "{\"type\":\"string\",\"maxLength\":9}"
 #define PATHS(paths) "{\"paths\":{" paths "}}"
 #define GET(path, members) "\"" path "\":{\"get\":{\"operationId\":\"a\"," TOLD "," GOOD "," ADMIN members "}}"
+#define PUBLIC(path, method, members)                                                                                  \
+	"\"" path "\":{\"" method "\":{\"operationId\":\"a\"," TOLD "," GOOD ",\"x-kept-public\":\"page\"" members "}" \
+														   "}"
 #define POST(path, members) "\"" path "\":{\"post\":{\"operationId\":\"b\"," TOLD "," GOOD "," ADMIN members "}}"
 #define BODY(schema) ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":" schema "}}}"
 #define CLOSED "{\"type\":\"object\",\"additionalProperties\":false}"
@@ -83,7 +86,12 @@ static const struct row rows[] = {
 	{PATHS("\"/a\":{\"get\":{\"operationId\":\"a\"," TOLD "," GOOD USE("plain") ",\"x-kept-roles\":[\"boss\"]}}"),
 	 "boss is no role"},
 	{PATHS("\"/a\":{\"get\":{\"operationId\":\"a\"," TOLD "," GOOD USE("plain") "}}"),
-	 "a statement needs x-kept-roles"},
+	 "a statement needs x-kept-roles or x-kept-public"},
+	{PATHS(PUBLIC("/a/{id}", "get", USE("by_id") ",\"parameters\":[" ID "]")), NULL},
+	{PATHS(PUBLIC("/a", "get", USE("plain"))), "x-kept-public goes with a GET"},
+	{PATHS(PUBLIC("/a/{id}", "post", USE("by_id") ",\"parameters\":[" ID "]")), "x-kept-public goes with a GET"},
+	{PATHS(GET("/a/{id}", USE("by_id") ",\"parameters\":[" ID "],\"x-kept-public\":\"page\"")),
+	 "a statement needs x-kept-roles or x-kept-public"},
 	{PATHS(GET("/a", USE("plain")) "," GET("/b", USE("plain"))), "is the operationId of two operations"},
 	{PATHS(GET("/a/{id}", USE("by_id") ",\"parameters\":[" ID "]") "," POST("/a/{code}", USE("plain"))),
 	 "is the same path as /a/{id}"},

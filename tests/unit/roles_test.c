@@ -15,7 +15,9 @@ static const struct {
 	unsigned roles;
 	const char *operations[32];
 } may[] = {
-	{0, {"home", "livez", "readyz", "metrics", "openapi", "docs", "docs_problems", "docs_problem"}},
+	{0,
+	 {"home", "livez", "readyz", "metrics", "openapi", "docs", "docs_problems", "docs_problem", "plan_page",
+	  "plan_sheet"}},
 	{ROLE_ADMIN,
 	 {"commitment_remove", "person_remove", "school_create", "school_remove", "district_change", "key_list",
 	  "key_create", "key_read", "key_change", "key_revoke", "key_rotate", "endpoint_list", "endpoint_create",
