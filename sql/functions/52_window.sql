@@ -47,7 +47,7 @@ as $$
 			when c.status in ('declined', 'withdrawn') then 'no_longer_due'
 			when not rung.asked and c.due_on is distinct from r.due_on then 'moved'
 			when not rung.asked and c.status = 'proposed' and rung.days >= 0 then 'no_longer_due'
-			when not rung.asked and party.role is null then 'party_removed'
+			when party.role is null and (not rung.asked or handed.over is not null) then 'party_removed'
 			when k.id is null then 'contact_removed'
 			when k.gone_at is not null then 'contact_gone'
 			when k.paused then 'contact_paused'
@@ -119,6 +119,15 @@ as $$
 		and (p.role in ('owner', 'helper') or (p.role = 'accountable' and rung.days > 0))
 		order by case p.role when 'owner' then 1 when 'helper' then 2 else 3 end
 		limit 1) party on true
+	left join lateral (
+		-- What was asked for by hand goes out, but not to who has handed it over since. By handover_commitment.
+		select true as over
+		from kept.handover h
+		where h.district_id = c.district_id
+		and h.commitment_id = c.id
+		and h.from_person_id = r.recipient_id
+		and h.created_at >= r.planned_at
+		limit 1) handed on true
 	left join lateral (
 		select coalesce(own.name, whose.name, kept.group_name(p.group_code, reader.languages), p.group_code) as name
 		from kept.party p

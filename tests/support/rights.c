@@ -40,6 +40,7 @@ const struct right rights[] = {
 	{"pledge_change", PLEDGE, "{\"done\":3}", READABLE_IN_SCOPE, READABLE_ONLY_OWN, NEVER},
 	{"pledge_remove", PLEDGE, NULL, READABLE_IN_SCOPE, READABLE_ONLY_OWN, NEVER},
 	{"reminder_list", COMMITMENT, NULL, READABLE, READABLE, NEVER},
+	{"commitment_handover_list", COMMITMENT, NULL, READABLE, NEVER, NEVER},
 	{"event_list", NOTHING, NULL, ALWAYS, ALWAYS, ALWAYS},
 	{"event_read", EVENT, NULL, READABLE, READABLE, READABLE},
 	{"summary", NOTHING, NULL, ALWAYS, ALWAYS, ALWAYS},
@@ -52,6 +53,9 @@ const struct right rights[] = {
 	{"person_remove", PERSON, NULL, NEVER, NEVER, NEVER},
 	{"person_contact_create", PERSON, "{\"channel\":\"email\",\"address\":\"a@a.example\"}", IN_SCOPE, NEVER,
 	 NEVER},
+
+	{"handover_list", PERSON, NULL, IN_SCOPE, NEVER, NEVER},
+	{"handover_create", PERSON, "{\"to\":{\"organisation_id\":\"$O\"}}", IN_SCOPE, NEVER, NEVER},
 
 	{"organisation_list", NOTHING, NULL, ALWAYS, ALWAYS, ALWAYS},
 	{"organisation_create", NOTHING, SOME_CLASS, IN_SCOPE_SEEN, NEVER, NEVER},

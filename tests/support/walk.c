@@ -36,6 +36,7 @@ static const struct {
 	{"commitment_remind", "{}", NULL},
 	{"person_contact_create", "{\"channel\":\"webhook\",\"address\":\"https://a.example/#\"}",
 	 "{\"channel\":\"email\",\"address\":\"a@a.example\"}"},
+	{"handover_create", "{\"to\":{\"organisation_id\":\"$O\"}}", "{\"to\":{\"person_id\":\"$P\"}}"},
 	{"organisation_contact_create", "{\"channel\":\"webhook\",\"address\":\"https://a.example/#\"}",
 	 "{\"channel\":\"email\",\"address\":\"a@a.example\"}"},
 	{"contact_change", "{\"paused\":true}", "{\"paused\":false}"},
@@ -167,9 +168,20 @@ static const char *first_of(const struct world *world, const struct world_place 
 	return id;
 }
 
+/* Somebody new who has promised something. */
+static const char *promiser(const struct world *world, const struct world_place *place)
+{
+	const char *person = made_by(world, place, "person_create", "");
+	world_make(world, place->admin, "/v1/commitments",
+		   text_of("{\"group\":\"teachers\",\"title\":\"Read\",\"owner\":{\"person_id\":\"%s\"}}", person));
+	return person;
+}
+
 /* A new thing for the path's value. */
 const char *walk_subject(const struct world *world, const struct world_place *place, const char *path)
 {
+	if (strcmp(path, "/v1/people/{id}/handover") == 0)
+		return promiser(world, place);
 	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++)
 		if (text_starts(path, makers[i].path))
 			return made_by(world, place, makers[i].maker, path);

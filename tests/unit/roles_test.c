@@ -13,7 +13,7 @@
 
 static const struct {
 	unsigned roles;
-	const char *operations[32];
+	const char *operations[64];
 } may[] = {
 	{0,
 	 {"home", "livez", "readyz", "metrics", "openapi", "docs", "docs_problems", "docs_problem", "plan_page",
@@ -23,11 +23,13 @@ static const struct {
 	  "key_create", "key_read", "key_change", "key_revoke", "key_rotate", "endpoint_list", "endpoint_create",
 	  "endpoint_read", "endpoint_change", "endpoint_remove", "delivery_list", "delivery_read"}},
 	{ROLE_ADMIN | ROLE_STEWARD,
-	 {"action_create",         "action_change",     "action_remove",     "commitment_bulk",   "organisation_bulk",
-	  "person_bulk",           "commitment_create", "commitment_change", "commitment_remind", "organisation_create",
-	  "organisation_remove",   "person_list",       "person_create",     "person_read",       "person_change",
-	  "person_contact_create", "policy_list",       "policy_create",     "policy_read",       "policy_change",
-	  "policy_remove",         "school_change",     "closed_day_create", "closed_day_change", "closed_day_remove"}},
+	 {"action_create",     "action_change",       "action_remove",       "commitment_bulk",
+	  "organisation_bulk", "person_bulk",         "commitment_create",   "commitment_change",
+	  "commitment_remind", "organisation_create", "organisation_remove", "person_list",
+	  "person_create",     "person_read",         "person_change",       "person_contact_create",
+	  "policy_list",       "policy_create",       "policy_read",         "policy_change",
+	  "policy_remove",     "school_change",       "closed_day_create",   "closed_day_change",
+	  "closed_day_remove", "handover_list",       "handover_create",     "commitment_handover_list"}},
 	{ROLE_ADMIN | ROLE_STEWARD | ROLE_PARTNER,
 	 {"commitment_move", "reminder_list", "contact_read", "contact_change", "contact_remove",
 	  "organisation_contact_create", "organisation_change", "pledge_list", "pledge_create", "pledge_read",
