@@ -7,6 +7,7 @@ as $$
 		'id', s.id,
 		'name', s.name,
 		'time_zone', s.time_zone,
+		'level', s.level,
 		'coordinator_id', s.coordinator_id,
 		'members', kept.members_told(s.members, null),
 		'version', s.version,
@@ -40,8 +41,8 @@ begin
 		return reply;
 	end if;
 	perform kept.refuse_fields(kept.check_members(body));
-	insert into kept.school (district_id, id, name, time_zone, coordinator_id, members)
-	values (kept.district(), made, body ->> 'name', body ->> 'time_zone', (body ->> 'coordinator_id')::uuid, (body ->> 'members')::int);
+	insert into kept.school (district_id, id, name, time_zone, level, coordinator_id, members)
+	values (kept.district(), made, body ->> 'name', body ->> 'time_zone', body ->> 'level', (body ->> 'coordinator_id')::uuid, (body ->> 'members')::int);
 	return kept.once_store(request, kept.school_reply(201, made), made);
 end
 $$;
@@ -85,6 +86,7 @@ begin
 	update kept.school s
 	set name = coalesce(body ->> 'name', s.name),
 		time_zone = case when body ? 'time_zone' then body ->> 'time_zone' else s.time_zone end,
+		level = case when body ? 'level' then body ->> 'level' else s.level end,
 		coordinator_id = case when body ? 'coordinator_id' then (body ->> 'coordinator_id')::uuid else s.coordinator_id end,
 		members = case when body ? 'members' then (body ->> 'members')::int else s.members end,
 		version = s.version + 1,

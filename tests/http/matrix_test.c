@@ -298,6 +298,13 @@ static const struct reference {
 	{"school_create", NOTHING, "{\"name\":\"x\",\"coordinator_id\":\"$P\"}"},
 	{"school_change", SCHOOL, "{\"coordinator_id\":\"$P\"}"},
 	{"district_change", NOTHING, "{\"coordinator_id\":\"$P\"}"},
+	{"plan_create", NOTHING,
+	 "{\"framework_id\":\"$F\",\"school_year\":\"2026-27\",\"title\":\"x\",\"starts_on\":\"2026-08-24\","
+	 "\"ends_on\":\"2027-06-11\"}"},
+	{"plan_create", NOTHING,
+	 "{\"framework_id\":\"$F\",\"school_id\":\"$S\",\"school_year\":\"2026-27\",\"title\":\"x\","
+	 "\"starts_on\":\"2026-08-24\",\"ends_on\":\"2027-06-11\"}"},
+	{"plan_item_create", DRAFT_PLAN, "{\"group\":\"$G\",\"action_id\":\"$A\"}"},
 	{"policy_create", NOTHING, "{\"name\":\"x\",\"offsets\":[1],\"school_id\":\"$S\"}"},
 	{"policy_change", POLICY, "{\"school_id\":\"$S\"}"},
 	{"key_create", NOTHING, "{\"role\":\"steward\",\"school_id\":\"$S\"}"},

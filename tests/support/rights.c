@@ -13,6 +13,9 @@
 	"\"owner\":{\"person_id\":\"$P\"}"
 #define SOMEBODY "{\"name\":\"Ann\",\"groups\":[\"$G\"],\"school_ids\":[\"$S\"]}"
 #define SOME_CLASS "{\"name\":\"A class\",\"kind\":\"class\",\"group\":\"$G\",\"school_id\":\"$S\"}"
+#define SOME_PLAN                                                                                                      \
+	"{\"framework_id\":\"$F\",\"school_id\":\"$S\",\"school_year\":\"2026-27\",\"title\":\"$M\","                  \
+	"\"starts_on\":\"2026-08-24\",\"ends_on\":\"2027-06-11\"}"
 #define ITEMS(item) "{\"items\":[" item "]}"
 
 /* DESIGN 7, "Who may what". Admin: all. Steward: people, organisations, commitments, policies within its school or
@@ -86,6 +89,31 @@ const struct right rights[] = {
 	{"closed_day_change", CLOSED_DAY, "{\"name\":\"Other\"}", IN_SCHOOL_SEEN, NEVER, NEVER},
 	{"closed_day_remove", CLOSED_DAY, NULL, IN_SCHOOL_SEEN, NEVER, NEVER},
 
+	{"framework_list", NOTHING, NULL, ALWAYS, ALWAYS, ALWAYS},
+	{"framework_create", NOTHING,
+	 "{\"name\":\"Ours\",\"groups\":[{\"group\":\"families\",\"necessity\":\"must\"}]}", NEVER, NEVER, NEVER},
+	{"framework_read", FRAMEWORK, NULL, ALWAYS, ALWAYS, ALWAYS},
+	{"framework_change", FRAMEWORK, "{\"name\":\"Other\"}", NEVER, NEVER, NEVER},
+	{"framework_remove", FREE_FRAMEWORK, NULL, NEVER, NEVER, NEVER},
+
+	{"plan_list", NOTHING, NULL, ALWAYS, ALWAYS, ALWAYS},
+	{"plan_create", NOTHING, SOME_PLAN, IN_SCHOOL_SEEN, NEVER, NEVER},
+	{"plan_read", DRAFT_PLAN, NULL, SEEN_AT_SCHOOL, HIDDEN, HIDDEN},
+	{"plan_read", OPEN_PLAN, NULL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL},
+	{"plan_change", DRAFT_PLAN, "{\"title\":\"Other\"}", AT_SCHOOL, NEVER, NEVER},
+	{"plan_remove", DRAFT_PLAN, NULL, AT_SCHOOL, NEVER, NEVER},
+	{"plan_compare", OPEN_PLAN, NULL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL},
+	{"plan_item_list", OPEN_PLAN, NULL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL},
+	{"plan_item_create", DRAFT_PLAN, "{\"group\":\"families\",\"title\":\"Read\"}", AT_SCHOOL, NEVER, NEVER},
+	{"plan_item_read", DRAFT_ITEM, NULL, SEEN_AT_SCHOOL, HIDDEN, HIDDEN},
+	{"plan_item_read", OPEN_ITEM, NULL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL},
+	{"plan_item_change", DRAFT_ITEM, "{\"title\":\"Other\"}", AT_SCHOOL, NEVER, NEVER},
+	{"plan_item_remove", DRAFT_ITEM, NULL, AT_SCHOOL, NEVER, NEVER},
+	{"plan_version_list", OPEN_PLAN, NULL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL},
+	{"plan_version_create", OPEN_PLAN, "{}", AT_SCHOOL, NEVER, NEVER},
+	{"plan_version_read", OPEN_VERSION, NULL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL},
+	{"plan_version_move", OPEN_VERSION, "{\"status\":\"archived\"}", AT_SCHOOL, NEVER, NEVER},
+
 	{"policy_list", NOTHING, NULL, ALWAYS, NEVER, NEVER},
 	{"policy_create", NOTHING, "{\"name\":\"Early\",\"school_id\":\"$S\",\"offsets\":[-14]}", IN_SCHOOL_SEEN, NEVER,
 	 NEVER},
@@ -158,6 +186,12 @@ int right_status(const struct right *right, unsigned role, enum scope scope, enu
 		return !read ? 404 : scope == OF_ORGANISATION ? 200 : 403;
 	case READABLE_ONLY_OWN:
 		return read && own ? 200 : 404;
+	case SEEN_AT_SCHOOL:
+		return scope == OF_SCHOOL && !inside ? 404 : 200;
+	case AT_SCHOOL:
+		return scope == OF_SCHOOL && !inside ? 404 : scope == OF_GROUP ? 403 : 200;
+	case HIDDEN:
+		return 404;
 	case READABLE_OWN:
 		return !read ? 404 : own ? 200 : 403;
 	}
@@ -167,10 +201,10 @@ int right_status(const struct right *right, unsigned role, enum scope scope, enu
 static const char *const group_codes[SIDES] = {"families", "teachers"};
 static const char *const visibility_names[VISIBILITIES] = {"private", "group", "plan", "public"};
 
-/* Values of $S $G $P $O $A and, for names, $M. */
-static const char *filled(const char *form, const char *const values[6])
+/* Values of $S $G $P $O $A $F and, for names, $M. */
+static const char *filled(const char *form, const char *const values[7])
 {
-	static const char letters[] = "SGPOAM";
+	static const char letters[] = "SGPOAFM";
 	struct text out;
 	text_init(&out, 8192);
 	for (; *form; form++) {
@@ -190,16 +224,16 @@ static const char *filled(const char *form, const char *const values[6])
 
 const char *tenant_body(const struct tenant *tenant, enum side side, const char *form)
 {
-	return filled(form,
-		      (const char *const[]){tenant->things[SCHOOL][side][0], group_codes[side],
-					    tenant->things[PERSON][side][0], tenant->things[ORGANISATION][side][0],
-					    tenant->things[ACTION][side][0], tenant->mark});
+	return filled(form, (const char *const[]){
+				    tenant->things[SCHOOL][side][0], group_codes[side], tenant->things[PERSON][side][0],
+				    tenant->things[ORGANISATION][side][0], tenant->things[ACTION][side][0],
+				    tenant->things[FRAMEWORK][side][0], tenant->mark});
 }
 
 const char *tenant_body_absent(const char *form)
 {
 	return filled(form, (const char *const[]){WORLD_ABSENT, group_codes[INSIDE], WORLD_ABSENT, WORLD_ABSENT,
-						  WORLD_ABSENT, ""});
+						  WORLD_ABSENT, WORLD_ABSENT, ""});
 }
 
 static void keep(char *out, size_t size, const char *value)
@@ -271,6 +305,22 @@ static void add_commitments(struct tenant *tenant, const struct world *world, en
 	}
 }
 
+/* A plan with an item, in consultation if it is open. */
+static void add_plan(struct tenant *tenant, const struct world *world, enum side side, enum kind plan, enum kind item)
+{
+	add_plain(tenant, world, plan, side, "/v1/plans", SOME_PLAN);
+	const char *id = tenant->things[plan][side][0];
+	keep(tenant->things[item][side][0], 80,
+	     text_of("%s %s", id,
+		     world_make(world, tenant->admin, text_of("/v1/plans/%s/items", id),
+				tenant_body(tenant, side, "{\"group\":\"$G\",\"title\":\"$M\"}"))));
+	if (plan != OPEN_PLAN)
+		return;
+	must_be(200, ask(&world->asking, tenant->admin, "POST", text_of("/v1/plans/%s/versions/1/status", id), NULL,
+			 "{\"status\":\"consultation\"}"));
+	keep(tenant->things[OPEN_VERSION][side][0], 80, text_of("%s 1", id));
+}
+
 static void add_things(struct tenant *tenant, const struct world *world, enum side side)
 {
 	add_plain(tenant, world, SCHOOL, side, "/v1/schools", "{\"name\":\"$M\"}");
@@ -294,6 +344,12 @@ static void add_things(struct tenant *tenant, const struct world *world, enum si
 	add_plain(tenant, world, KEY, side, "/v1/keys", "{\"name\":\"$M\",\"role\":\"steward\",\"school_id\":\"$S\"}");
 	add_plain(tenant, world, ENDPOINT, side, "/v1/webhook-endpoints",
 		  "{\"url\":\"https://a.example/$M\",\"events\":[\"commitment.*\"]}");
+	add_plain(tenant, world, FRAMEWORK, side, "/v1/frameworks",
+		  "{\"name\":\"$M\",\"groups\":[{\"group\":\"$G\",\"necessity\":\"must\"}]}");
+	add_plain(tenant, world, FREE_FRAMEWORK, side, "/v1/frameworks",
+		  "{\"name\":\"$M\",\"groups\":[{\"group\":\"$G\",\"necessity\":\"must\"}]}");
+	add_plan(tenant, world, side, DRAFT_PLAN, DRAFT_ITEM);
+	add_plan(tenant, world, side, OPEN_PLAN, OPEN_ITEM);
 	add_commitments(tenant, world, side);
 	const char *told = world_make(world, tenant->admin, "/v1/commitments",
 				      tenant_body(tenant, side,

@@ -37,7 +37,15 @@ enum kind {
 	KEY,
 	ENDPOINT,
 	DELIVERY,
-	GROUP_CODE, /* the same in all districts */
+	FRAMEWORK,
+	FREE_FRAMEWORK, /* no plan is made by it */
+	DRAFT_PLAN,     /* not yet put to the groups */
+	OPEN_PLAN,      /* in consultation */
+	GROUP_CODE,     /* the same in all districts */
+	/* Of two values: what it belongs to and itself. */
+	DRAFT_ITEM,
+	OPEN_ITEM,
+	OPEN_VERSION,
 	KINDS
 };
 
@@ -54,13 +62,17 @@ enum rule {
 	READABLE_IN_SCOPE, /* the same, and 403 where it is readable and outside of the scope */
 	READABLE_AS_OWN,   /* the same, and 403 for keys of no organisation */
 	READABLE_ONLY_OWN, /* the same, and as if it were not there where it is not its organisation's */
+	SEEN_AT_SCHOOL,    /* a school's: with another school's key as if it were not there */
+	AT_SCHOOL,         /* the same, and 403 with a group key: it is a whole school's */
+	HIDDEN,            /* as if it were not there */
 	READABLE_OWN,      /* the same, and 403 where it is readable and not its organisation's */
 };
 
 struct right {
 	const char *operation;
 	enum kind kind;
-	const char *body; /* $S, $G, $P, $O, $A: school, group, person, organisation, action of the side; NULL: none */
+	/* $S, $G, $P, $O, $A, $F: school, group, person, organisation, action, framework of the side; NULL: none */
+	const char *body;
 	enum rule steward, partner, reader; /* an admin may all */
 };
 

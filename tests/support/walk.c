@@ -60,6 +60,20 @@ static const struct {
 	{"closed_day_create", "{\"name\":\"Break #\",\"first_on\":\"2026-12-21\",\"last_on\":\"2027-01-01\"}",
 	 "{\"name\":\"Snow\",\"school_id\":\"$S\",\"first_on\":\"2027-01-12\"}"},
 	{"closed_day_change", "{\"name\":\"Break #\"}", "{\"name\":\"Other\"}"},
+	{"framework_create", "{\"name\":\"Compact #\",\"groups\":[{\"group\":\"families\",\"necessity\":\"must\"}]}",
+	 "{\"name\":\"Other\",\"groups\":[{\"group\":\"families\",\"necessity\":\"should\"}]}"},
+	{"framework_change", "{\"name\":\"Compact #\"}", "{\"retired\":true}"},
+	{"plan_create",
+	 "{\"framework_id\":\"$F\",\"school_id\":\"$S\",\"school_year\":\"2026-27\",\"title\":\"Compact "
+	 "#\",\"starts_on\":\"2026-08-24\",\"ends_on\":\"2027-06-11\"}",
+	 "{\"framework_id\":\"$F\",\"school_year\":\"2026-27\",\"title\":\"Other\",\"starts_on\":\"2026-08-24\","
+	 "\"ends_on\":\"2027-06-11\"}"},
+	{"plan_change", "{\"title\":\"Compact #\"}", "{\"review_on\":\"2027-05-14\"}"},
+	{"plan_item_create", "{\"group\":\"families\",\"title\":\"Read #\"}",
+	 "{\"group\":\"families\",\"title\":\"Write\"}"},
+	{"plan_item_change", "{\"title\":\"Read #\"}", "{\"due_on\":\"2027-02-01\"}"},
+	{"plan_version_create", "{}", "{\"from\":1}"},
+	{"plan_version_move", "{\"status\":\"adopted\"}", "{\"status\":\"archived\"}"},
 	{"school_create", "{\"name\":\"School #\"}", "{\"name\":\"Other\"}"},
 	{"school_change", "{\"time_zone\":\"America/Chicago\"}", "{\"time_zone\":null}"},
 	{"endpoint_create", "{\"url\":\"https://a.example/#\",\"events\":[\"commitment.*\"]}",
@@ -82,6 +96,9 @@ static const struct {
 	{"/v1/closed-days/{id}", "closed_day_create"},
 	{"/v1/schools/{id}", "school_create"},
 	{"/v1/webhook-endpoints/{id}", "endpoint_create"},
+	{"/v1/frameworks/{id}", "framework_create"},
+	{"/v1/plans/{id}/items/{item_id}", "plan_item_create"},
+	{"/v1/plans/{id}", "plan_create"},
 };
 
 static const struct contract_operation *operation_of(const char *id)
@@ -91,6 +108,17 @@ static const struct contract_operation *operation_of(const char *id)
 			return &contract_operations[i];
 	ck_abort_msg("the contract has no operation %s", id);
 	return NULL;
+}
+
+/* The compact that comes with Kept, which has clauses. */
+static const char *framework_of(const struct world *world, const struct world_place *place)
+{
+	struct answer listed =
+		must(200, ask(&world->asking, place->admin, "GET", "/v1/frameworks?page_size=3", NULL, NULL));
+	const char *id = at(&listed, "items/1/id");
+	ck_assert_str_eq(at(&listed, "items/1/code"), "compact");
+	answer_release(&listed);
+	return id;
 }
 
 static const char *filled(const struct world *world, const struct world_place *place, const char *form)
@@ -104,6 +132,8 @@ static const char *filled(const struct world *world, const struct world_place *p
 		else if (*form == '$' && form[1] == 'N')
 			text_adds(&out, world_make(world, place->admin, "/v1/schools",
 						   text_of("{\"name\":\"New %d\",\"members\":40}", ++number)));
+		else if (*form == '$' && form[1] == 'F')
+			text_adds(&out, framework_of(world, place));
 		else if (*form == '$')
 			text_adds(&out, form[1] == 'P'   ? place->person
 					: form[1] == 'S' ? place->school
@@ -139,6 +169,9 @@ const char *walk_target(const char *path, const char *id)
 	if (!open)
 		return text_of("%s", path);
 	size_t one = strcspn(id, " ");
+	/* The id of a thing is no number of a version. */
+	if (text_starts(open, "{number}") && one > 9)
+		return text_of("%.*s1%s", (int)(open - path), path, walk_target(strchr(path, '}') + 1, id));
 	return text_of("%.*s%.*s%s", (int)(open - path), path, (int)one, id,
 		       walk_target(strchr(path, '}') + 1, id[one] ? id + one + 1 : id));
 }
@@ -177,11 +210,24 @@ static const char *promiser(const struct world *world, const struct world_place 
 	return person;
 }
 
+/* A new plan whose version 1 was put to the groups. */
+static const char *consulted_plan(const struct world *world, const struct world_place *place)
+{
+	const char *plan = made_by(world, place, "plan_create", "");
+	must_be(200, ask(&world->asking, place->admin, "POST", text_of("/v1/plans/%s/versions/1/status", plan), NULL,
+			 "{\"status\":\"consultation\"}"));
+	return plan;
+}
+
 /* A new thing for the path's value. */
 const char *walk_subject(const struct world *world, const struct world_place *place, const char *path)
 {
 	if (strcmp(path, "/v1/people/{id}/handover") == 0)
 		return promiser(world, place);
+	if (text_starts(path, "/v1/plans/{id}/versions/{number}"))
+		return text_of("%s 1", consulted_plan(world, place));
+	if (text_starts(path, "/v1/plans/{id}/versions"))
+		return consulted_plan(world, place);
 	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++)
 		if (text_starts(path, makers[i].path))
 			return made_by(world, place, makers[i].maker, path);

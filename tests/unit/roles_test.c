@@ -38,6 +38,14 @@ static const struct {
 	 {"action_list", "action_read", "commitment_list", "commitment_read", "district_read", "event_list",
 	  "event_read", "group_list", "group_read", "organisation_list", "organisation_read", "school_list",
 	  "school_read", "summary", "closed_day_list", "closed_day_read"}},
+	/* Frameworks, plans, their items and versions. */
+	{ROLE_ADMIN, {"framework_create", "framework_change", "framework_remove"}},
+	{ROLE_ADMIN | ROLE_STEWARD,
+	 {"plan_create", "plan_change", "plan_remove", "plan_item_create", "plan_item_change", "plan_item_remove",
+	  "plan_version_create", "plan_version_move"}},
+	{ALL,
+	 {"framework_list", "framework_read", "plan_list", "plan_read", "plan_compare", "plan_item_list",
+	  "plan_item_read", "plan_version_list", "plan_version_read"}},
 };
 
 START_TEST(operation_is_for_the_roles_that_are_meant)

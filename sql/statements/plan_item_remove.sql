@@ -1,0 +1,3 @@
+-- DELETE /v1/plans/{id}/items/{item_id}. Served by primary keys.
+select status, body, etag, location, next
+from kept.plan_item_remove(:request::jsonb, :id::uuid, :item_id::uuid)
