@@ -114,6 +114,19 @@ const struct right rights[] = {
 	{"plan_version_read", OPEN_VERSION, NULL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL},
 	{"plan_version_move", OPEN_VERSION, "{\"status\":\"archived\"}", AT_SCHOOL, NEVER, NEVER},
 
+	{"meeting_list", NOTHING, NULL, ALWAYS, NEVER, NEVER},
+	{"meeting_create", NOTHING, "{\"title\":\"Kickoff\",\"school_id\":\"$S\",\"held_on\":\"2026-09-01\"}",
+	 IN_SCHOOL_SEEN, NEVER, NEVER},
+	{"meeting_read", MEETING, NULL, SEEN_AT_SCHOOL, NEVER, NEVER},
+	{"meeting_change", MEETING, "{\"title\":\"Other\"}", AT_SCHOOL, NEVER, NEVER},
+	{"meeting_remove", MEETING, NULL, AT_SCHOOL, NEVER, NEVER},
+	{"meeting_answer_list", MEETING, NULL, SEEN_AT_SCHOOL, NEVER, NEVER},
+	{"meeting_answer_create", MEETING, "{\"question\":\"agree\",\"group\":\"$G\",\"text\":\"Yes\"}", SEEN_AT_SCHOOL,
+	 NEVER, NEVER},
+	{"meeting_answer_read", MEETING_ANSWER, NULL, SEEN_AT_SCHOOL, NEVER, NEVER},
+	{"meeting_answer_change", MEETING_ANSWER, "{\"text\":\"No\"}", AT_SCHOOL_GROUP, NEVER, NEVER},
+	{"meeting_answer_remove", MEETING_ANSWER, NULL, AT_SCHOOL_GROUP, NEVER, NEVER},
+
 	{"policy_list", NOTHING, NULL, ALWAYS, NEVER, NEVER},
 	{"policy_create", NOTHING, "{\"name\":\"Early\",\"school_id\":\"$S\",\"offsets\":[-14]}", IN_SCHOOL_SEEN, NEVER,
 	 NEVER},
@@ -190,6 +203,8 @@ int right_status(const struct right *right, unsigned role, enum scope scope, enu
 		return scope == OF_SCHOOL && !inside ? 404 : 200;
 	case AT_SCHOOL:
 		return scope == OF_SCHOOL && !inside ? 404 : scope == OF_GROUP ? 403 : 200;
+	case AT_SCHOOL_GROUP:
+		return in_scope ? 200 : scope == OF_SCHOOL ? 404 : 403;
 	case HIDDEN:
 		return 404;
 	case READABLE_OWN:
@@ -321,6 +336,17 @@ static void add_plan(struct tenant *tenant, const struct world *world, enum side
 	keep(tenant->things[OPEN_VERSION][side][0], 80, text_of("%s 1", id));
 }
 
+static void add_meeting(struct tenant *tenant, const struct world *world, enum side side)
+{
+	add_plain(tenant, world, MEETING, side, "/v1/meetings",
+		  "{\"title\":\"$M\",\"school_id\":\"$S\",\"held_on\":\"2026-09-01\"}");
+	const char *meeting = text_of("%s", tenant->things[MEETING][side][0]);
+	add_plain(tenant, world, MEETING_ANSWER, side, text_of("/v1/meetings/%s/answers", meeting),
+		  "{\"question\":\"agree\",\"group\":\"$G\",\"text\":\"$M\"}");
+	keep(tenant->things[MEETING_ANSWER][side][0], 80,
+	     text_of("%s %s", meeting, tenant->things[MEETING_ANSWER][side][0]));
+}
+
 static void add_things(struct tenant *tenant, const struct world *world, enum side side)
 {
 	add_plain(tenant, world, SCHOOL, side, "/v1/schools", "{\"name\":\"$M\"}");
@@ -350,6 +376,7 @@ static void add_things(struct tenant *tenant, const struct world *world, enum si
 		  "{\"name\":\"$M\",\"groups\":[{\"group\":\"$G\",\"necessity\":\"must\"}]}");
 	add_plan(tenant, world, side, DRAFT_PLAN, DRAFT_ITEM);
 	add_plan(tenant, world, side, OPEN_PLAN, OPEN_ITEM);
+	add_meeting(tenant, world, side);
 	add_commitments(tenant, world, side);
 	const char *told = world_make(world, tenant->admin, "/v1/commitments",
 				      tenant_body(tenant, side,

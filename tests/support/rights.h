@@ -34,6 +34,8 @@ enum kind {
 	FREE_SCHOOL,
 	POLICY,
 	CLOSED_DAY,
+	MEETING, /* of a school, answers of a group */
+	MEETING_ANSWER,
 	KEY,
 	ENDPOINT,
 	DELIVERY,
@@ -64,6 +66,7 @@ enum rule {
 	READABLE_ONLY_OWN, /* the same, and as if it were not there where it is not its organisation's */
 	SEEN_AT_SCHOOL,    /* a school's: with another school's key as if it were not there */
 	AT_SCHOOL,         /* the same, and 403 with a group key: it is a whole school's */
+	AT_SCHOOL_GROUP,   /* the same, and 403 with the key of another group */
 	HIDDEN,            /* as if it were not there */
 	READABLE_OWN,      /* the same, and 403 where it is readable and not its organisation's */
 };
