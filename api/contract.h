@@ -4,9 +4,9 @@
  *
  * Each operation names the SQL statement that answers it (x-kept-statement) or a C handler (x-kept-produces), the lane
  * (x-kept-lane), the roles (x-kept-roles) or as what everybody is let in (x-kept-public) and, where C is needed, hooks
- * (x-kept-before, x-kept-after). The compiler
- * fails on an unknown keyword, an unsupported pattern, a statement parameter without a source, a hook that does not
- * exist.
+ * (x-kept-before, x-kept-after); what is no list and has rows all the same names their member (x-kept-rows). The
+ * compiler fails on an unknown keyword, an unsupported pattern, a statement parameter without a source, a hook that
+ * does not exist.
  *
  * Sources of a statement's parameters, by name:
  *   a path or query parameter of the operation         its value, checked against its schema
@@ -79,8 +79,9 @@ struct contract_operation {
 	unsigned roles;                     /* ROLE_ bits; 0: no credential is asked for */
 	const char *enters;                 /* everybody is let in as this kind by the first value; NULL: by a key */
 	enum contract_lane lane;
-	const char *const *columns; /* of a list, as CSV (api/csv/csv_write.h); NULL: it is no list */
+	const char *const *columns; /* of a list or of rows, as CSV (api/csv/csv_write.h); NULL: there is none */
 	uint16_t column_count;
+	const char *rows; /* the member of the answer whose items are the rows; NULL: it is a list, or has no CSV */
 	const struct statement *statement; /* NULL: `produces` answers */
 	/* Runs before the unit; may set exchange parameters; false: it has set a problem. */
 	bool (*before)(struct exchange *exchange);

@@ -1,6 +1,6 @@
-/* The columns of a list as CSV: the members of its items, in the order of their schema; those of an object inside are
- * named with a point. Lists, and objects that may hold anything, are one column. A member that not every item has is
- * shown when the thing is made (a key, a secret) and never in a list. */
+/* The columns of a list, or of the rows of an answer (x-kept-rows), as CSV: the members of its items, in the order of
+ * their schema; those of an object inside are named with a point. Lists, and objects that may hold anything, are one
+ * column. A member that not every item has is shown when the thing is made (a key, a secret) and never in a list. */
 #include <string.h>
 
 #include "api/contract/compiler.h"
@@ -72,12 +72,13 @@ void columns_read(struct compiler *compiler, struct operation *operation)
 	const json_t *json = operation->json;
 	for (size_t i = 0; i < sizeof(way) / sizeof(way[0]); i++)
 		json = json_object_get(json, way[i]);
-	const json_t *items = json_object_get(json_object_get(object_of(compiler, json), "properties"), "items");
+	const json_t *items = json_object_get(json_object_get(object_of(compiler, json), "properties"),
+					      operation->rows ? operation->rows : "items");
 	const json_t *item = object_of(compiler, json_object_get(items, "items"));
 	if (item)
 		members_add(compiler, operation, "", item, 0);
 	if (!operation->column_count)
-		fault(compiler, operation->id, "is a list whose items have no members");
+		fault(compiler, operation->id, "is a list, or has rows, whose items have no members");
 }
 
 void columns_tell(const struct operation *operation, json_t *responses)
@@ -85,7 +86,7 @@ void columns_tell(const struct operation *operation, json_t *responses)
 	json_t *content = json_object_get(json_object_get(responses, "200"), "content");
 	const char *names = "", *pattern = "^";
 
-	if (!operation->is_list)
+	if (!operation->column_count)
 		return;
 	for (size_t i = 0; i < operation->column_count; i++) {
 		names = keep_format("%s%s%s", names, i ? "," : "", operation->columns[i]);

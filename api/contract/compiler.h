@@ -62,7 +62,8 @@ struct operation {
 	bool takes_items;              /* has x-kept-items */
 	const struct schema *items[4]; /* of x-kept-items: create, change, shown, item */
 	bool is_list;                  /* has page_token */
-	char **columns;                /* of a list, as CSV */
+	const char *rows;              /* x-kept-rows: the member whose items are the rows of its CSV */
+	char **columns;                /* of a list, or of rows, as CSV */
 	size_t column_count;
 };
 
@@ -128,7 +129,7 @@ void bulk_read(struct compiler *compiler, struct operation *operation);
 void bulk_emit(const struct compiler *compiler, FILE *out, const struct operation *operation);
 /* columns.c */
 void columns_read(struct compiler *compiler, struct operation *operation);
-/* A list may also be had as a sheet. */
+/* A list, or what has rows, may also be had as a sheet. */
 void columns_tell(const struct operation *operation, json_t *responses);
 /* sources.c: every parameter of a statement has a source, every parameter of an operation is used. */
 void sources_check(struct compiler *compiler, struct operation *operation);

@@ -60,7 +60,7 @@ static void responses_add(const struct operation *operation, json_t *responses)
 		{"401", "Unauthorized", true},
 		{"403", "Forbidden", operation->roles != 0 && operation->roles != ALL_ROLES},
 		{"404", "NotFound", strchr(operation->path, '{') != NULL},
-		{"406", "NotAcceptable", operation->is_list},
+		{"406", "NotAcceptable", operation->column_count > 0},
 		{"409", "Conflict", write},
 		{"412", "PreconditionFailed", versioned || operation->takes_if_match},
 		{"413", "TooLarge", operation->body != NULL},

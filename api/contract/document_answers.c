@@ -49,9 +49,10 @@ void headers_add(const struct operation *operation, json_t *responses)
 		}
 		if (strcmp(status, "201") == 0)
 			header_add(response, "Location");
+		if (operation->column_count)
+			header_add(response, "Content-Disposition");
 		if (operation->is_list) {
 			header_add(response, "Link");
-			header_add(response, "Content-Disposition");
 		} else if (strcmp(status, "202") != 0 && !operation->takes_items &&
 			   json_object_get(response, "content")) {
 			/* What 202 and a bulk tell is an answer, no resource that could be read again. */

@@ -60,6 +60,8 @@ static void emit_operation(const struct compiler *compiler, FILE *out, size_t in
 		fputs(", .if_match_required = true", out);
 	if (operation->column_count)
 		fprintf(out, ", .columns = columns_%zu, .column_count = %zu", index, operation->column_count);
+	if (operation->rows)
+		fprintf(out, ", .rows = \"%s\"", operation->rows);
 	if (operation->statement)
 		fprintf(out, ", .statement = &statement_table[%zu] /* %s */", operation->statement_index,
 			operation->statement);

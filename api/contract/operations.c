@@ -186,7 +186,10 @@ static void operation_read(struct compiler *compiler, const char *path, json_t *
 	for (size_t i = 0; i < operation->parameter_count; i++)
 		operation->is_list |= strcmp(operation->parameters[i].name, "page_token") == 0;
 	bulk_read(compiler, operation);
-	if (operation->is_list)
+	operation->rows = text_of(json, "x-kept-rows");
+	if (operation->rows && (operation->is_list || strcmp(method, "get") != 0))
+		fault(compiler, operation->id, "x-kept-rows goes with a GET that is no list");
+	if (operation->is_list || operation->rows)
 		columns_read(compiler, operation);
 	body_read(compiler, operation, keep_format("%s/%s", place, method));
 	roles_read(compiler, operation);

@@ -81,6 +81,7 @@ static const struct member {
 	{OPERATION, "x-kept-lane", STRING, ONE, false},
 	{OPERATION, "x-kept-before", STRING, ONE, false},
 	{OPERATION, "x-kept-after", STRING, ONE, false},
+	{OPERATION, "x-kept-rows", STRING, ONE, false},
 	{OPERATION, "x-kept-items", ITEMS, ONE, false},
 	{ITEMS, "create", STRING, ONE, true},
 	{ITEMS, "change", STRING, ONE, true},

@@ -16,10 +16,10 @@ static void add_head(struct shown *shown, const json_t *plan)
 	shown_languages(shown, "");
 	shown_written(shown, "h1", shown_text(plan, "title"), NULL);
 	text_adds(out, "\n<dl class=\"facts\">\n");
-	shown_fact(shown, "page.district", shown_text(plan, "district"), false);
-	shown_fact(shown, "page.school", shown_text(plan, "school"), false);
-	shown_fact(shown, "page.year", shown_text(plan, "school_year"), false);
-	shown_fact(shown, "page.framework", shown_text(plan, "framework"), false);
+	shown_fact(shown, "page.district", shown_text(plan, "district"), SHOWN_WRITTEN);
+	shown_fact(shown, "page.school", shown_text(plan, "school"), SHOWN_WRITTEN);
+	shown_fact(shown, "page.year", shown_text(plan, "school_year"), SHOWN_CODE);
+	shown_fact(shown, "page.framework", shown_text(plan, "framework"), SHOWN_WRITTEN);
 	text_adds(out, "<div><dt>");
 	shown_word(shown, "page.status");
 	text_adds(out, "</dt> <dd>");
@@ -27,7 +27,7 @@ static void add_head(struct shown *shown, const json_t *plan)
 	text_adds(out, " (");
 	shown_word(shown, "page.version");
 	text_addf(out, " %" JSON_INTEGER_FORMAT ")</dd></div>\n", json_integer_value(json_object_get(plan, "number")));
-	shown_fact(shown, "page.review", shown_text(plan, "review_on"), true);
+	shown_fact(shown, "page.review", shown_text(plan, "review_on"), SHOWN_DATE);
 	text_adds(out, "</dl>\n<p>");
 	shown_word(shown, "page.about");
 	text_adds(out, "</p>\n</header>\n");

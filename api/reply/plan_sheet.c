@@ -52,11 +52,11 @@ static void add_head(struct exchange *exchange, struct shown *shown, const json_
 	shown_languages(shown, more);
 	shown_written(shown, "h1", shown_text(plan, "title"), NULL);
 	text_adds(out, "\n<dl class=\"facts\">\n");
-	shown_fact(shown, "page.district", shown_text(plan, "district"), false);
-	shown_fact(shown, "page.school", shown_text(plan, "school"), false);
-	shown_fact(shown, "page.year", shown_text(plan, "school_year"), false);
+	shown_fact(shown, "page.district", shown_text(plan, "district"), SHOWN_WRITTEN);
+	shown_fact(shown, "page.school", shown_text(plan, "school"), SHOWN_WRITTEN);
+	shown_fact(shown, "page.year", shown_text(plan, "school_year"), SHOWN_CODE);
 	text_adds(out, "<div><dt>");
-	shown_word(shown, "page.version");
+	shown_word(shown, "sheet.version");
 	text_addf(out, "</dt> <dd><span dir=\"ltr\">%" JSON_INTEGER_FORMAT,
 		  json_integer_value(json_object_get(plan, "number")));
 	if (hash)

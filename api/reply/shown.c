@@ -131,7 +131,7 @@ void shown_date(struct shown *shown, const char *date)
 	text_adds(out, "</time>");
 }
 
-void shown_fact(struct shown *shown, const char *key, const char *value, bool date)
+void shown_fact(struct shown *shown, const char *key, const char *value, enum shown_kind kind)
 {
 	struct text *out = &shown->html.out;
 
@@ -140,13 +140,15 @@ void shown_fact(struct shown *shown, const char *key, const char *value, bool da
 	text_adds(out, "<div><dt>");
 	shown_word(shown, key);
 	text_adds(out, "</dt> ");
-	if (date) {
-		text_adds(out, "<dd>");
+	text_adds(out, "<dd>");
+	if (kind == SHOWN_DATE) {
 		shown_date(shown, value);
-		text_adds(out, "</dd>");
 	} else {
-		shown_written(shown, "dd", value, NULL);
+		text_adds(out, kind == SHOWN_CODE ? "<bdi dir=\"ltr\">" : "<bdi>");
+		text_add_html(out, value);
+		text_adds(out, "</bdi>");
 	}
+	text_adds(out, "</dd>");
 	text_adds(out, "</div>\n");
 }
 

@@ -12,6 +12,12 @@
 
 #include "api/reply/html.h"
 
+enum shown_kind {
+	SHOWN_WRITTEN, /* somebody's words */
+	SHOWN_DATE,
+	SHOWN_CODE /* digits and signs that are read from left to right in every language */
+};
+
 struct shown {
 	json_t *data; /* owned: what the statement told */
 	const json_t *words;
@@ -35,8 +41,8 @@ void shown_word_of(struct shown *shown, const char *kind, const char *name);
 void shown_written(struct shown *shown, const char *element, const char *text, const char *language);
 /* Appends a date (YYYY-MM-DD) as people of the language write it. */
 void shown_date(struct shown *shown, const char *date);
-/* Appends "label: value"; the value is NULL: nothing. A date where `date`, else what somebody wrote. */
-void shown_fact(struct shown *shown, const char *key, const char *value, bool date);
+/* Appends "label: value"; the value is NULL: nothing. */
+void shown_fact(struct shown *shown, const char *key, const char *value, enum shown_kind kind);
 /* Links to the same page in the other languages; `more` is added to their query. */
 void shown_languages(struct shown *shown, const char *more);
 

@@ -100,6 +100,25 @@ static void page_done(struct exchange *exchange, struct unit_result *result)
 		(void)!submit_unit(exchange, LANE_SLOW, page_done);
 }
 
+void sheet_rows(struct exchange *exchange, const char *body)
+{
+	const struct contract_operation *operation = exchange->operation;
+	json_t *json = json_loads(body, 0, NULL);
+	const json_t *row, *rows = json_object_get(json, operation->rows);
+	struct text out;
+	size_t index;
+
+	text_init(&out, KEPT_REPLY_BYTES);
+	csv_write_header(&out, operation->columns, operation->column_count);
+	json_array_foreach (rows, index, row)
+		csv_write_row(&out, operation->columns, operation->column_count, row);
+	size_t length = out.length;
+	reply_take(&exchange->reply, 200, TYPE, rows ? text_take(&out) : NULL, length);
+	add_name(exchange);
+	text_release(&out);
+	json_decref(json);
+}
+
 void sheet_begin(struct exchange *exchange)
 {
 	const struct contract_operation *operation = exchange->operation;

@@ -13,6 +13,8 @@
 
 struct sheet;
 
+/* Makes CSV of the rows of an answer that is no list: the items of the member that the contract names. */
+void sheet_rows(struct exchange *exchange, const char *body);
 /* Submits the first unit, or sets a problem as the reply. */
 void sheet_begin(struct exchange *exchange);
 /* Accepts NULL. */

@@ -46,12 +46,15 @@ static void make_reply(struct exchange *exchange, struct unit_result *result)
 		return;
 	}
 	char tag[128] = "";
-	if (etag && strlen(etag) < sizeof(tag) - 2)
-		snprintf(tag, sizeof(tag), "\"%s\"", etag);
+	if (etag && strlen(etag) < sizeof(tag) - 3)
+		/* The same thing in another form has another tag. */
+		snprintf(tag, sizeof(tag), "\"%s%s\"", etag, exchange->csv ? "c" : "");
 	/* 304 tells the length that 200 would have; libmicrohttpd does not send the body. */
 	if (tag[0] && status == 200 && not_modified(exchange, tag))
 		status = 304;
-	if (status == 200 && exchange->operation->columns) {
+	if (status == 200 && exchange->csv) {
+		sheet_rows(exchange, body ? body : "");
+	} else if (status == 200 && exchange->operation->columns && !exchange->operation->rows) {
 		list_reply(exchange, body ? body : "[]", cell_text(row, 0, "next"));
 	} else if (body && status != 204) {
 		result->results[last] = NULL;
@@ -148,7 +151,7 @@ static void work_done(struct exchange *exchange, struct unit_result *result)
 void work_begin(struct exchange *exchange)
 {
 	/* Where it is not taken, the problem is the reply already. */
-	if (exchange->csv)
+	if (exchange->csv && !exchange->operation->rows)
 		sheet_begin(exchange);
 	else
 		(void)!submit_unit(exchange, exchange->operation->lane, work_done);

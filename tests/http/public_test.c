@@ -1,5 +1,5 @@
 /* Pages without a key: a plan's page and its sheet of paper. Whatever was written into a plan is text and nothing else;
- * nobody is named; what is not shown to all answers as what is not there. */
+ * nobody is named; what is not shown to all answers as what is not there. And the report on a plan, with a key. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -254,6 +254,92 @@ START_TEST(a_key_adds_nothing_and_nothing_is_written)
 }
 END_TEST
 
+/* Where the report on a plan of shown_plan() is. */
+static const char *report_of(const char *shown)
+{
+	char *id = query_text(world.superuser,
+			      text_of("select id from kept.plan where slug = '%.*s'", (int)strcspn(shown, " "), shown));
+	const char *target = text_of("/v1/plans/%s/report", id);
+	free(id);
+	return target;
+}
+
+/* The member of a group, by its place in the guide's order. */
+static long told(const struct answer *answer, int group, const char *member)
+{
+	return strtol(at(answer, text_of("groups/%d/%s", group, member)), NULL, 10);
+}
+
+#define LEADERS 3
+#define FAMILIES 5
+
+START_TEST(report_counts_all_for_an_admin_and_never_tells_an_outsider_of_few)
+{
+	const char *shown = shown_plan(&world, &world.lakeview, NULL, "in_force", false), *target = report_of(shown);
+	struct answer all = must(200, ask(&world.asking, world.lakeview.admin, "GET", target, NULL, NULL));
+	ck_assert_str_eq(at(&all, "exact"), "true");
+	ck_assert_int_eq(told(&all, LEADERS, "kept"), 1);
+	ck_assert_int_eq(told(&all, LEADERS, "kept_later"), 1);
+	ck_assert_int_eq(told(&all, LEADERS, "late"), 2);
+	ck_assert_int_eq(told(&all, LEADERS, "let_go"), 1);
+	ck_assert_int_eq(told(&all, FAMILIES, "late"), 1);
+	ck_assert_int_eq(told(&all, FAMILIES, "open"), 1);
+	ck_assert_str_eq(at(&all, "groups/3/coverage"), "committed");
+	ck_assert_str_eq(at(&all, "groups/1/coverage"), "missing");
+	ck_assert_int_eq(count_at(&all, "responsibilities"), 8 + 8);
+	struct answer outside = must(200, ask(&world.asking, world.reader, "GET", target, NULL, NULL));
+	ck_assert_str_eq(at(&outside, "exact"), "false");
+	ck_assert_int_eq(told(&outside, LEADERS, "late"), 1);
+	ck_assert_int_eq(told(&outside, 0, "late"), 0);
+	ck_assert_int_eq(count_at(&outside, "responsibilities"), 8 + 6);
+	ck_assert_ptr_null(strstr(outside.body, "Only for"));
+	ck_assert_ptr_null(strstr(outside.body, "Mar\u00eda"));
+	answer_release(&outside);
+	/* Ten more that a reader may not read: told by fives, and never more than there are. */
+	query_run(world.superuser,
+		  text_of("insert into kept.commitment (district_id, group_code, title, due_on, first_due_on, plan_id, "
+			  "created_by) select p.district_id, 'leaders', 'Hidden', '2027-01-04', '2027-01-04', p.id, "
+			  "'test' "
+			  "from kept.plan p, generate_series(1, 10) where p.slug = '%.*s'",
+			  (int)strcspn(shown, " "), shown));
+	outside = must(200, ask(&world.asking, world.reader, "GET", target, NULL, NULL));
+	long hidden = told(&outside, LEADERS, "late") - 1;
+	ck_assert_msg(hidden == 5 || hidden == 10, "%ld", hidden);
+	answer_release(&outside);
+	struct answer steward = must(200, ask(&world.asking, world.steward, "GET", target, NULL, NULL));
+	ck_assert_int_eq(told(&steward, LEADERS, "late"), 12);
+	answer_release(&steward);
+	answer_release(&all);
+}
+END_TEST
+
+START_TEST(report_is_a_sheet_of_eight_rows_too)
+{
+	const char *target = report_of(shown_plan(&world, &world.lakeview, NULL, "in_force", false));
+	const char *key = world.lakeview.admin;
+	struct answer json = must(200, ask(&world.asking, key, "GET", target, NULL, NULL));
+	struct answer csv = must(200, ask(&world.asking, key, "GET", target, "Accept: text/csv\r\n", NULL));
+	ck_assert(text_starts(csv.body,
+			      "group,name,necessity,coverage,agreed,open,declined,kept,kept_later,late,let_go,"
+			      "under_way\r\nteachers,Teachers,must,committed,0,1,0,0,0,1,0,0\r\n"));
+	ck_assert_int_eq(count_of(csv.body, "\r\n"), 9);
+	ck_assert_ptr_nonnull(
+		strstr(csv.body, "leaders,District and school leaders,must,committed,0,1,0,1,1,2,1,0\r\n"));
+	ck_assert_str_eq(header(&csv, "Content-Disposition"), "attachment; filename=\"report.csv\"");
+	ck_assert_str_ne(header(&csv, "ETag"), header(&json, "ETag"));
+	must_be(304, ask(&world.asking, key, "GET", target,
+			 text_of("Accept: text/csv\r\nIf-None-Match: %s\r\n", header(&csv, "ETag")), NULL));
+	must_be(200, ask(&world.asking, key, "GET", target,
+			 text_of("Accept: text/csv\r\nIf-None-Match: %s\r\n", header(&json, "ETag")), NULL));
+	struct answer spanish =
+		must(200, ask(&world.asking, key, "GET", target, "Accept: text/csv\r\nAccept-Language: es\r\n", NULL));
+	ck_assert_ptr_nonnull(strstr(spanish.body, "\r\nfamilies,Familias,"));
+	answer_release(&json);
+	answer_release(&csv);
+	answer_release(&spanish);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("public");
@@ -267,6 +353,8 @@ int main(void)
 	tcase_add_test(all, a_key_adds_nothing_and_nothing_is_written);
 	tcase_add_test(all, what_is_not_shown_answers_as_what_is_not_there);
 	tcase_add_test(all, page_is_kept_by_everybody_and_fetched_again_only_when_it_changed);
+	tcase_add_test(all, report_counts_all_for_an_admin_and_never_tells_an_outsider_of_few);
+	tcase_add_test(all, report_is_a_sheet_of_eight_rows_too);
 	suite_add_tcase(suite, all);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -100,6 +100,8 @@ const struct right rights[] = {
 	{"plan_create", NOTHING, SOME_PLAN, IN_SCHOOL_SEEN, NEVER, NEVER},
 	{"plan_read", DRAFT_PLAN, NULL, SEEN_AT_SCHOOL, HIDDEN, HIDDEN},
 	{"plan_read", OPEN_PLAN, NULL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL},
+	{"plan_report", DRAFT_PLAN, NULL, SEEN_AT_SCHOOL, HIDDEN, HIDDEN},
+	{"plan_report", OPEN_PLAN, NULL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL},
 	{"plan_change", DRAFT_PLAN, "{\"title\":\"Other\"}", AT_SCHOOL, NEVER, NEVER},
 	{"plan_remove", DRAFT_PLAN, NULL, AT_SCHOOL, NEVER, NEVER},
 	{"plan_compare", OPEN_PLAN, NULL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL},

@@ -47,7 +47,7 @@ static const struct {
 	 {"plan_create", "plan_change", "plan_remove", "plan_item_create", "plan_item_change", "plan_item_remove",
 	  "plan_version_create", "plan_version_move"}},
 	{ALL,
-	 {"framework_list", "framework_read", "plan_list", "plan_read", "plan_compare", "plan_item_list",
+	 {"framework_list", "framework_read", "plan_list", "plan_read", "plan_compare", "plan_report", "plan_item_list",
 	  "plan_item_read", "plan_version_list", "plan_version_read"}},
 };
 
