@@ -410,3 +410,75 @@ end
 $$;
 comment on function kept.commitment_handovers(uuid, text, int) is 'GET /v1/commitments/{id}/handovers, the oldest first.';
 grant execute on function kept.commitment_handovers(uuid, text, int) to kept_api;
+
+-- Served by the primary keys of party and person, contact_person and contact_organisation.
+create or replace function kept.unreachable_reason(owner kept.party) returns text
+language plpgsql stable
+as $$
+begin
+	if owner.group_code is not null then
+		return 'whole_group';
+	elsif exists (
+		select
+		from kept.person p
+		where p.district_id = owner.district_id
+		and p.id = owner.person_id
+		and p.erased_at is not null) then
+		return 'gone';
+	end if;
+	return (
+		select case
+			when count(*) = 0 then 'no_contact'
+			when bool_or(k.gone_at is null) then 'paused'
+			else 'gone'
+		end
+		from kept.contact k
+		where k.district_id = owner.district_id
+		and (k.person_id = owner.person_id or k.organisation_id = owner.organisation_id));
+end
+$$;
+comment on function kept.unreachable_reason(kept.party) is
+	'Why an owner without a usable contact has none: whole_group, no_contact, paused, gone (also a person who was erased).';
+grant execute on function kept.unreachable_reason(kept.party) to kept_api;
+
+create or replace function kept.unreachable_json(c kept.commitment, languages text) returns json
+language plpgsql stable
+as $$
+declare
+	owner kept.party;
+	shown json;
+	asked_by text;
+	told json;
+begin
+	select * into owner
+	from kept.party p
+	where p.district_id = c.district_id
+	and p.commitment_id = c.id
+	and p.role = 'owner';
+	shown := kept.party_json(owner, languages);
+	-- Whether somebody is reached does not depend on who asks.
+	asked_by := kept.see_as('admin');
+	told := json_build_object(
+		'commitment_id', c.id,
+		'title', c.title,
+		'group', c.group_code,
+		'school_id', c.school_id,
+		'status', c.status,
+		'due_on', c.due_on,
+		'due_state', kept.due_state(c.status, c.due_on, kept.today_in(kept.zone_of(c.district_id, c.school_id))),
+		'owner', shown,
+		'reason', kept.unreachable_reason(owner),
+		'helper_reached', exists (
+			select
+			from kept.party p
+			cross join lateral kept.contact_choice(p.district_id, p.person_id, p.organisation_id) k
+			where p.district_id = c.district_id
+			and p.commitment_id = c.id
+			and p.role = 'helper'
+			and k.usable));
+	perform kept.see_as(asked_by);
+	return told;
+end
+$$;
+comment on function kept.unreachable_json(kept.commitment, text) is 'An open commitment whose owner nobody can reach, and why.';
+grant execute on function kept.unreachable_json(kept.commitment, text) to kept_api;

@@ -694,6 +694,9 @@ comment on column kept.handover.created_at is 'When.';
 create index handover_commitment on kept.handover (district_id, commitment_id);
 create index handover_from on kept.handover (district_id, from_person_id);
 
+-- Promises of whole groups: nobody in particular can be reached for them.
+create index party_owner_group on kept.party (district_id, commitment_id) where role = 'owner' and group_code is not null;
+
 -- A message beside the ladder: told once, to one recipient.
 create table kept.notice (
 	district_id uuid not null,

@@ -130,8 +130,10 @@ START_TEST(history_tells_every_owner_there_was)
 {
 	const char *ann = person("Ann"), *bo = person("Bo"), *id = promise(ann, "");
 	must_be(202, hand(world.lakeview.admin, ann, to_person(bo, "")));
+	world_clock(&world, "2027-01-11 15:00:00+00");
 	must_be(202, hand(world.lakeview.admin, bo,
 			  text_of("{\"to\":{\"organisation_id\":\"%s\"}}", world.lakeview.organisation)));
+	world_clock(&world, WORLD_NOW);
 	const char *const path = text_of("%s/handovers", commitment(id));
 	expect_member(path, "items/0/from_name", "Ann");
 	expect_member(path, "items/0/to_person_id", bo);

@@ -43,6 +43,7 @@ const struct right rights[] = {
 	{"pledge_change", PLEDGE, "{\"done\":3}", READABLE_IN_SCOPE, READABLE_ONLY_OWN, NEVER},
 	{"pledge_remove", PLEDGE, NULL, READABLE_IN_SCOPE, READABLE_ONLY_OWN, NEVER},
 	{"reminder_list", COMMITMENT, NULL, READABLE, READABLE, NEVER},
+	{"unreachable_list", NOTHING, NULL, ALWAYS, NEVER, NEVER},
 	{"commitment_handover_list", COMMITMENT, NULL, READABLE, NEVER, NEVER},
 	{"event_list", NOTHING, NULL, ALWAYS, ALWAYS, ALWAYS},
 	{"event_read", EVENT, NULL, READABLE, READABLE, READABLE},
