@@ -40,23 +40,28 @@ $$;
 comment on function kept.event_read(uuid) is 'GET /v1/events/{id}: an event is told to whom its commitment is told, and to admins.';
 grant execute on function kept.event_read(uuid) to kept_api;
 
--- Messages, and reminders that have an id and no message yet: a reminder is frozen at its first attempt.
--- Served by the primary keys of message, delivery, waiting and by reminder_message.
+-- Messages, and reminders and notices that have an id and no message yet: they are frozen at their first attempt.
+-- Served by the primary keys of message, delivery, waiting and by reminder_message and notice_message.
 create or replace view kept.outgoing with (security_invoker = true) as
 	select
 		m.district_id, m.id, m.kind, m.channel, m.endpoint_id, m.contact_id, m.event_id,
 		e.type as event_type,
-		coalesce(r.commitment_id, e.commitment_id) as commitment_id,
-		r.rung, r.due_on, r.recipient_id, r.recipient_kind,
+		coalesce(r.commitment_id, e.commitment_id, case when n.kind <> 'invitation' then n.subject_id end) as commitment_id,
+		r.rung, r.due_on,
+		coalesce(r.recipient_id, n.recipient_id) as recipient_id,
+		coalesce(r.recipient_kind, n.recipient_kind) as recipient_kind,
 		case when d.outcome is not null then d.outcome when w.why = 'retry' then 'retrying' else 'pending' end as state,
 		d.reason,
 		coalesce(d.attempts, (select count(*) from kept.attempt a where a.district_id = m.district_id and a.message_id = m.id)::int) as attempts,
 		w.ready_at as next_attempt_at,
 		d.settled_at,
-		m.created_at
+		m.created_at,
+		n.kind as notice,
+		case when n.kind = 'invitation' then n.subject_id end as invitation_id
 	from kept.message m
 	left join kept.event e on e.district_id = m.district_id and e.id = m.event_id
 	left join kept.reminder r on r.district_id = m.district_id and r.message_id = m.id
+	left join kept.notice n on n.district_id = m.district_id and n.message_id = m.id
 	left join kept.delivery d on d.district_id = m.district_id and d.message_id = m.id
 	left join kept.waiting w on w.district_id = m.district_id and w.message_id = m.id
 	union all
@@ -70,7 +75,9 @@ create or replace view kept.outgoing with (security_invoker = true) as
 		coalesce(d.attempts, 0),
 		w.ready_at,
 		d.settled_at,
-		r.planned_at
+		r.planned_at,
+		null,
+		null
 	from kept.reminder r
 	left join kept.delivery d on d.district_id = r.district_id and d.message_id = r.message_id
 	left join kept.waiting w on w.district_id = r.district_id and w.message_id = r.message_id
@@ -80,20 +87,43 @@ create or replace view kept.outgoing with (security_invoker = true) as
 		select
 		from kept.message m
 		where m.district_id = r.district_id
-		and m.id = r.message_id);
-comment on view kept.outgoing is 'Every message with what became of it, reminders that wait for their first attempt included.';
+		and m.id = r.message_id)
+	union all
+	select
+		n.district_id, n.message_id, 'notice', n.channel, null, n.contact_id, null,
+		null,
+		case when n.kind <> 'invitation' then n.subject_id end,
+		null, null, n.recipient_id, n.recipient_kind,
+		coalesce(d.outcome, 'pending'),
+		d.reason,
+		coalesce(d.attempts, 0),
+		w.ready_at,
+		d.settled_at,
+		n.created_at,
+		n.kind,
+		case when n.kind = 'invitation' then n.subject_id end
+	from kept.notice n
+	left join kept.delivery d on d.district_id = n.district_id and d.message_id = n.message_id
+	left join kept.waiting w on w.district_id = n.district_id and w.message_id = n.message_id
+	where n.message_id is not null
+	and not exists (
+		select
+		from kept.message m
+		where m.district_id = n.district_id
+		and m.id = n.message_id);
+comment on view kept.outgoing is 'Every message with what became of it, reminders and notices that wait for their first attempt included.';
 comment on column kept.outgoing.district_id is 'The tenant.';
 comment on column kept.outgoing.id is 'The message.';
-comment on column kept.outgoing.kind is 'Reminder or event.';
+comment on column kept.outgoing.kind is 'Reminder, notice or event.';
 comment on column kept.outgoing.channel is 'How it goes.';
 comment on column kept.outgoing.endpoint_id is 'Kind event: the subscription.';
-comment on column kept.outgoing.contact_id is 'Kind reminder: the contact.';
+comment on column kept.outgoing.contact_id is 'Kinds reminder and notice: the contact.';
 comment on column kept.outgoing.event_id is 'Kind event: the event.';
 comment on column kept.outgoing.event_type is 'Kind event: its type.';
 comment on column kept.outgoing.commitment_id is 'What it is about.';
 comment on column kept.outgoing.rung is 'Kind reminder: which rung of the ladder.';
 comment on column kept.outgoing.due_on is 'Kind reminder: the due date reminded of.';
-comment on column kept.outgoing.recipient_id is 'Kind reminder: person or organisation.';
+comment on column kept.outgoing.recipient_id is 'Kinds reminder and notice: person or organisation.';
 comment on column kept.outgoing.recipient_kind is 'What recipient_id is.';
 comment on column kept.outgoing.state is 'Pending, retrying, or how it ended.';
 comment on column kept.outgoing.reason is 'Why, where it was not sent.';
@@ -101,6 +131,8 @@ comment on column kept.outgoing.attempts is 'How often it was tried.';
 comment on column kept.outgoing.next_attempt_at is 'When it will be tried, where that is known.';
 comment on column kept.outgoing.settled_at is 'When it ended.';
 comment on column kept.outgoing.created_at is 'When it was frozen or planned.';
+comment on column kept.outgoing.notice is 'Kind notice: invitation, kept, late or handover.';
+comment on column kept.outgoing.invitation_id is 'Notice invitation: which.';
 grant select on kept.outgoing to kept_api;
 
 create or replace function kept.delivery_json(o kept.outgoing) returns json
@@ -112,6 +144,8 @@ as $$
 		'channel', o.channel,
 		'state', o.state,
 		'reason', o.reason,
+		'notice', o.notice,
+		'invitation_id', o.invitation_id,
 		'commitment_id', o.commitment_id,
 		'rung', o.rung,
 		'due_on', o.due_on,

@@ -1,5 +1,5 @@
 -- Messages and what became of them, the newest first. Served by the primary keys of message, delivery and waiting and by
--- reminder_message; a commitment's by the primary key of reminder and by event_commitment.
+-- reminder_message and notice_message; a commitment's by the primary key of reminder and by event_commitment.
 select 200 as status,
 	coalesce(json_agg(kept.delivery_json(page.outgoing) order by page.place) filter (where page.place <= :page_size::int)::text, '[]') as body,
 	null as etag,

@@ -18,7 +18,7 @@ static struct words *load(void)
 	return words;
 }
 
-START_TEST(english_and_spanish_are_there)
+START_TEST(english_spanish_and_arabic_are_there)
 {
 	struct words *words = load();
 	ck_assert_str_eq(words_language_tag(words_language(words, "en")), "en");
@@ -29,6 +29,8 @@ START_TEST(english_and_spanish_are_there)
 	ck_assert_str_eq(words_language_tag(words_language(words, "est")), "en");
 	ck_assert_str_eq(words_language_tag(words_language(words, "")), "en");
 	ck_assert(!words_right_to_left(words_language(words, "es")));
+	ck_assert_str_eq(words_language_tag(words_language(words, "ar-SY")), "ar");
+	ck_assert(words_right_to_left(words_language(words, "ar")));
 	words_free(words);
 	words_free(NULL);
 }
@@ -216,14 +218,18 @@ START_TEST(every_message_differs_by_language)
 					    .role = "helper",
 					    .days = 3};
 	for (int word = 0; word < WORD_COUNT; word++) {
-		struct text en, es;
+		struct text en, es, ar;
 		text_init(&en, 4096);
 		text_init(&es, 4096);
+		text_init(&ar, 4096);
 		ck_assert(words_say(words_language(words, "en"), (enum word)word, &arguments, &en));
 		ck_assert(words_say(words_language(words, "es"), (enum word)word, &arguments, &es));
+		ck_assert(words_say(words_language(words, "ar"), (enum word)word, &arguments, &ar));
 		ck_assert_msg(strcmp(en.bytes, es.bytes) != 0, "word %d: %s", word, en.bytes);
+		ck_assert_msg(strcmp(en.bytes, ar.bytes) != 0, "word %d: %s", word, en.bytes);
 		text_release(&en);
 		text_release(&es);
+		text_release(&ar);
 	}
 	words_free(words);
 }
@@ -245,6 +251,9 @@ static const struct {
 	{"en", "1999-12-31", WORDS_DATE_FULL, "Friday, December 31, 1999"},
 	{"en", "9999-12-31", WORDS_DATE_FULL, "Friday, December 31, 9999"},
 	{"en-u-ca-buddhist", "2027-01-15", WORDS_DATE_FULL, "Friday, January 15, 2027"},
+	{"ar", "2027-01-15", WORDS_DATE_FULL, "الجمعة، ١٥ يناير ٢٠٢٧"},
+	{"ar", "2027-01-15", WORDS_DATE_DAY, "الجمعة، ١٥ يناير"},
+	{"ar-MA", "2027-01-15", WORDS_DATE_DAY, "الجمعة، 15 يناير"},
 	{"vi", "2027-01-15", WORDS_DATE_FULL, "Friday, January 15, 2027"},
 	{"es", "2027-02-30", WORDS_DATE_FULL, NULL},
 	{"en", "infinity", WORDS_DATE_FULL, NULL},
@@ -296,7 +305,7 @@ int main(void)
 	Suite *suite = suite_create("words");
 	TCase *tests = tcase_create("words");
 	tcase_set_timeout(tests, 30);
-	tcase_add_test(tests, english_and_spanish_are_there);
+	tcase_add_test(tests, english_spanish_and_arabic_are_there);
 	tcase_add_test(tests, patterns_are_checked_when_the_program_starts);
 	tcase_add_test(tests, number_patterns_are_checked);
 	tcase_add_test(tests, files_that_do_not_agree_are_refused);
