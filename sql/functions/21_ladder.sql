@@ -48,7 +48,10 @@ as $$
 	-- By primary keys, and contact_person, contact_organisation. OFFSET 0 keeps each look-up apart: on tables without
 	-- statistics the planner would else walk a whole district for each commitment.
 	with asked as (
-		select c.district_id, c.id as commitment_id, c.due_on, c.status, c.remindable_since,
+		select c.district_id, c.id as commitment_id, c.due_on, c.status, c.remindable_since, c.group_code,
+			s.coordinator_id as school_coordinator, d.coordinator_id as district_coordinator,
+			-- Without any policy as the default of a new district.
+			case when p.updated_at is null then 14 else p.escalate_after end as escalate_after,
 			d.time_zone as district_zone,
 			coalesce(s.time_zone, d.time_zone) as zone,
 			coalesce(p.offsets, '{-7,-2,1,7}') as offsets,
@@ -65,7 +68,7 @@ as $$
 		join kept.district d on d.id = c.district_id
 		left join kept.school s on s.district_id = c.district_id and s.id = c.school_id
 		left join lateral (
-			select policy.offsets, policy.send_at, policy.updated_at
+			select policy.offsets, policy.send_at, policy.escalate_after, policy.updated_at
 			from kept.reminder_policy policy
 			where policy.district_id = c.district_id
 			and (policy.school_id is null or policy.school_id = c.school_id)
@@ -83,6 +86,12 @@ as $$
 			case when party.person_id is not null then 'person' when party.organisation_id is not null then 'organisation' else 'group' end as recipient_kind,
 			party.role as party_role,
 			party.person_id, party.organisation_id,
+			-- What an institution owes goes upward; what families and students promise never does.
+			party.role = 'owner'
+				and a.escalate_after is not null
+				and a.group_code not in ('families', 'students')
+				and (a.group_code in ('leaders', 'policymakers') or organisation.kind = 'department') as escalates,
+			a.escalate_after, a.school_coordinator, a.district_coordinator, a.district_zone,
 			case
 				when party.person_id is not null then coalesce(person.time_zone, a.district_zone)
 				when party.organisation_id is not null then coalesce(organisation.time_zone, home.time_zone, a.district_zone)
@@ -98,17 +107,56 @@ as $$
 		left join kept.person on person.district_id = party.district_id and person.id = party.person_id
 		left join kept.organisation on organisation.district_id = party.district_id and organisation.id = party.organisation_id
 		left join kept.school home on home.district_id = organisation.district_id and home.id = organisation.school_id
-		where party.role in ('owner', 'helper', 'accountable')
+		-- Of those to whom it is owed, a whole group is told by nobody.
+		where party.role <> 'beneficiary'
+		or party.group_code is null
 		order by a.district_id, a.commitment_id,
 			coalesce(party.person_id, party.organisation_id, md5(concat(party.group_code, '/', party.school_id))::uuid),
-			case party.role when 'owner' then 1 when 'helper' then 2 else 3 end
+			case party.role when 'owner' then 1 when 'helper' then 2 when 'accountable' then 3 else 4 end
+	),
+	heard as (
+		-- Upward: the school's coordinator, after as many days again the district's; the next where the owner is one of
+		-- them; never somebody who is only of families or students.
+		select r.district_id, r.commitment_id, r.due_on, r.status, r.send_at, r.since,
+			one.recipient_id, one.recipient_kind, one.party_role, one.person_id, one.organisation_id, one.zone, one.offsets
+		from recipient r
+		cross join lateral (
+			select r.recipient_id, r.recipient_kind, r.party_role, r.person_id, r.organisation_id, r.zone,
+				-- Those to whom it is owed are told once, on the day after.
+				case when r.party_role = 'beneficiary' then '{1}'::int[] else r.offsets end as offsets
+			union all
+			select up.id, 'person', 'escalation', up.id, null, coalesce(up.time_zone, r.district_zone), array[r.escalate_after * up.nth::int]
+			from (
+				select p.id, p.time_zone, row_number() over (order by coordinator.place) as nth
+				from unnest(array[r.school_coordinator, nullif(r.district_coordinator, r.school_coordinator)])
+					with ordinality as coordinator (id, place)
+				cross join lateral (
+					select *
+					from kept.person x
+					where x.district_id = r.district_id
+					and x.id = coordinator.id
+					and x.erased_at is null
+					offset 0) p
+				where coordinator.id <> r.recipient_id
+				and exists (
+					select
+					from kept.person_group g
+					where g.district_id = r.district_id
+					and g.person_id = coordinator.id
+					and g.group_code not in ('families', 'students'))) up
+			where r.escalates) one
 	),
 	reached as (
 		-- Without any contact one row of channel none.
 		select r.*, coalesce(contact.channel, 'none') as channel, contact.contact_id,
-			case when contact.contact_id is null then 'no_contact' when not contact.usable then 'paused' end as dropped
-		from recipient r
-		left join lateral kept.contact_choice(r.district_id, r.person_id, r.organisation_id) contact on true
+			case
+				when r.party_role = 'beneficiary' then null
+				when contact.contact_id is null then 'no_contact'
+				when not contact.usable then 'paused'
+			end as dropped
+		from heard r
+		-- Those to whom it is owed get no reminder but a notice, which looks for their contacts itself.
+		left join lateral kept.contact_choice(r.district_id, r.person_id, r.organisation_id) contact on r.party_role <> 'beneficiary'
 	),
 	step as (
 		select r.district_id, r.commitment_id, r.due_on, r.send_at, r.since, days.days,

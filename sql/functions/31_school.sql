@@ -93,8 +93,9 @@ begin
 		updated_at = kept.now()
 	where s.district_id = kept.district()
 	and s.id = school.id;
-	-- Due dates of the school are in its zone.
-	if body ? 'time_zone' and body ->> 'time_zone' is distinct from school.time_zone then
+	-- Due dates of the school are in its zone; what is late goes up to its coordinator.
+	if body ? 'time_zone' and body ->> 'time_zone' is distinct from school.time_zone
+	or body ? 'coordinator_id' and (body ->> 'coordinator_id')::uuid is distinct from school.coordinator_id then
 		perform kept.replan();
 	end if;
 	return kept.once_store(request, kept.school_reply(200, school.id), school.id);

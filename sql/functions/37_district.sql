@@ -42,8 +42,10 @@ begin
 		coordinator_id = case when body ? 'coordinator_id' then (body ->> 'coordinator_id')::uuid else d.coordinator_id end,
 		version = d.version + 1
 	where d.id = district.id;
-	-- Dates without a school's zone, and hours of people without their own, are in the district's zone.
-	if coalesce(body ->> 'time_zone', district.time_zone) <> district.time_zone then
+	-- Dates without a school's zone, and hours of people without their own, are in the district's zone; what is late goes up to
+	-- its coordinator.
+	if coalesce(body ->> 'time_zone', district.time_zone) <> district.time_zone
+	or body ? 'coordinator_id' and (body ->> 'coordinator_id')::uuid is distinct from district.coordinator_id then
 		perform kept.replan();
 	end if;
 	select kept.district_json(d)::text, d.version

@@ -48,10 +48,13 @@ as $$
 		where p.district_id = c.district_id
 		and p.commitment_id = c.id
 		and p.role = 'owner'
-		and (p.organisation_id = kept.scope_organisation() or p.person_id = kept.caller_person()))
+		and (p.organisation_id = kept.scope_organisation()
+			or p.person_id = kept.caller_person()
+			or (p.group_code = kept.scope_group()
+				and (p.school_id is null or kept.scope_school() is null or p.school_id = kept.scope_school()))))
 $$;
 comment on function kept.commitment_caller_owns(kept.commitment) is
-	'Whether the caller''s key speaks for the organisation that owns it, or is held by the person who does.';
+	'Whether the caller''s key speaks for the organisation or the whole group that owns it, or is held by the person who does.';
 grant execute on function kept.commitment_caller_owns(kept.commitment) to kept_api;
 
 -- Served by the primary key of party.
@@ -112,6 +115,75 @@ $$;
 comment on function kept.commitment_move_errors(kept.commitment, jsonb, text[]) is 'Field errors of a move.';
 grant execute on function kept.commitment_move_errors(kept.commitment, jsonb, text[]) to kept_api;
 
+-- Those to whom it is owed, people and organisations, hear that it was kept. Served by the primary key of party.
+create or replace function kept.commitment_owed_tell(c kept.commitment) returns void
+language plpgsql volatile
+as $$
+declare
+	asked_by text := kept.see_as('admin');
+	persons uuid[];
+	organisations uuid[];
+begin
+	select array_agg(p.person_id) filter (where p.person_id is not null), array_agg(p.organisation_id) filter (where p.organisation_id is not null)
+	into persons, organisations
+	from kept.party p
+	where p.district_id = c.district_id
+	and p.commitment_id = c.id
+	and p.role = 'beneficiary';
+	if persons is not null or organisations is not null then
+		perform kept.notice_send_many(c.district_id, 'kept', c.id, coalesce(c.due_on::text, ''), persons, organisations);
+	end if;
+	perform kept.see_as(asked_by);
+end
+$$;
+comment on function kept.commitment_owed_tell(kept.commitment) is 'Tells people and organisations to whom it is owed that it was kept, once for each due date.';
+grant execute on function kept.commitment_owed_tell(kept.commitment) to kept_api;
+
+create or replace function kept.commitment_moved(was kept.commitment, target text, due_on date, reason text) returns kept.commitment
+language plpgsql volatile
+as $$
+#variable_conflict use_variable
+declare
+	c kept.commitment := was;
+begin
+	if c.status not in ('agreed', 'in_progress', 'deferred') then
+		-- It is reminded of again from now on; what passed meanwhile is not made up for.
+		c.remindable_since := kept.now();
+	end if;
+	if target = 'deferred' then
+		c := kept.commitment_date(c, due_on);
+	end if;
+	if target = 'completed' then
+		c.completed_on := kept.today_in(kept.zone_of(c.district_id, c.school_id));
+	elsif target <> 'verified' then
+		c.completed_on := null;
+	end if;
+	c.status := target;
+	c.status_reason := reason;
+	c.version := c.version + 1;
+	c.updated_at := kept.now();
+	update kept.commitment t
+	set status = c.status, status_reason = c.status_reason, completed_on = c.completed_on, due_on = c.due_on, first_due_on = c.first_due_on,
+		times_moved = c.times_moved, remindable_since = c.remindable_since, version = c.version, updated_at = c.updated_at
+	where t.district_id = c.district_id
+	and t.id = c.id;
+	perform kept.reckon(c.district_id, c.id);
+
+	perform kept.emit('commitment.status_changed', c.id, null);
+	if target in ('agreed', 'completed') then
+		perform kept.emit('commitment.' || target, c.id, null);
+	end if;
+	if target = 'completed' then
+		perform kept.commitment_owed_tell(c);
+	end if;
+	perform kept.coverage_refresh(c.plan_id);
+	return c;
+end
+$$;
+comment on function kept.commitment_moved(kept.commitment, text, date, text) is
+	'Puts a commitment that is locked into another status, with its ladder, events, notices and coverage; whether it may is judged before.';
+grant execute on function kept.commitment_moved(kept.commitment, text, date, text) to kept_api;
+
 create or replace function kept.commitment_move(request jsonb, id uuid, body jsonb, languages text default null) returns kept.reply
 language plpgsql volatile
 as $$
@@ -153,34 +225,7 @@ begin
 	end if;
 	perform kept.refuse_fields(kept.commitment_move_errors(c, body, needs));
 
-	if c.status not in ('agreed', 'in_progress', 'deferred') then
-		-- It is reminded of again from now on; what passed meanwhile is not made up for.
-		c.remindable_since := kept.now();
-	end if;
-	if target = 'deferred' then
-		c := kept.commitment_date(c, (body ->> 'due_on')::date);
-	end if;
-	if target = 'completed' then
-		c.completed_on := kept.today_in(kept.zone_of(c.district_id, c.school_id));
-	elsif target <> 'verified' then
-		c.completed_on := null;
-	end if;
-	c.status := target;
-	c.status_reason := body ->> 'reason';
-	c.version := c.version + 1;
-	c.updated_at := kept.now();
-	update kept.commitment t
-	set status = c.status, status_reason = c.status_reason, completed_on = c.completed_on, due_on = c.due_on, first_due_on = c.first_due_on,
-		times_moved = c.times_moved, remindable_since = c.remindable_since, version = c.version, updated_at = c.updated_at
-	where t.district_id = c.district_id
-	and t.id = c.id;
-	perform kept.reckon(c.district_id, c.id);
-
-	perform kept.emit('commitment.status_changed', c.id, null);
-	if target in ('agreed', 'completed') then
-		perform kept.emit('commitment.' || target, c.id, null);
-	end if;
-	perform kept.coverage_refresh(c.plan_id);
+	c := kept.commitment_moved(c, target, (body ->> 'due_on')::date, body ->> 'reason');
 	reply.status := 200;
 	reply.body := kept.commitment_json(c, languages);
 	reply.etag := kept.etag(c.version, reply.body);

@@ -149,11 +149,13 @@ begin
 		where r.district_id = commitment.district_id
 		and r.commitment_id = commitment.id
 		and r.channel <> 'event'
+		and r.party_role is distinct from 'beneficiary'
 		union all
 		select l.due_at, l.due_on, l.rung, l.recipient_id, l.recipient_kind, l.party_role, l.channel, null, null, 'to_come',
 			l.dropped
 		from kept.ladder_many(array[commitment.district_id], array[commitment.id]) l
 		where l.channel <> 'event'
+		and l.party_role is distinct from 'beneficiary'
 		and l.local_day >= l.starts_on
 		and not exists (
 			select

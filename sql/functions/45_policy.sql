@@ -10,6 +10,7 @@ as $$
 		'group', p.group_code,
 		'offsets', to_json(p.offsets),
 		'send_at', to_char(p.send_at, 'HH24:MI'),
+		'escalate_after', p.escalate_after,
 		'version', p.version,
 		'created_at', kept.instant(p.created_at),
 		'updated_at', kept.instant(p.updated_at))
@@ -60,6 +61,7 @@ begin
 	p.school_id := case when body ? 'school_id' then (body ->> 'school_id')::uuid else p.school_id end;
 	p.group_code := case when body ? 'group' then body ->> 'group' else p.group_code end;
 	p.send_at := coalesce((body ->> 'send_at')::time, p.send_at);
+	p.escalate_after := case when body ? 'escalate_after' then (body ->> 'escalate_after')::int else p.escalate_after end;
 	if body ? 'offsets' then
 		p.offsets := array(select distinct o.value::numeric::int from jsonb_array_elements_text(body -> 'offsets') o (value) order by 1);
 	end if;
@@ -81,6 +83,7 @@ begin
 	if reply.status is not null then
 		return reply;
 	end if;
+	p.escalate_after := 14;
 	p := kept.policy_merge(p, body);
 	p.district_id := kept.district();
 	p.id := kept.uuid7();
@@ -171,7 +174,8 @@ begin
 		p.updated_at := kept.now();
 		begin
 			update kept.reminder_policy t
-			set name = p.name, school_id = p.school_id, group_code = p.group_code, offsets = p.offsets, send_at = p.send_at, version = p.version,
+			set name = p.name, school_id = p.school_id, group_code = p.group_code, offsets = p.offsets, send_at = p.send_at,
+				escalate_after = p.escalate_after, version = p.version,
 				updated_at = p.updated_at
 			where t.district_id = p.district_id
 			and t.id = p.id;

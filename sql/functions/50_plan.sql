@@ -9,6 +9,7 @@ declare
 	channels text[];
 	destinations text[];
 	messages uuid[];
+	owed jsonb;
 begin
 	-- Records each rung that is due and not recorded, whether it is sent or not and why. Its key is its meaning: of two
 	-- planners only one writes it, and only what was written goes on. By primary keys, see kept.ladder_many and kept.reckon_many.
@@ -32,6 +33,8 @@ begin
 				when rung.days <= 0 and rung.today > rung.due_on then 'stale'
 				when rung.channel <> 'event' and rung.days > 0 and rung.due_at + interval '7 days' <= at then 'stale'
 				when rung.dropped is not null then rung.dropped
+				-- The row marks that the notice was given; the notice is another's.
+				when rung.party_role = 'beneficiary' then 'notice'
 				when rung.days < max(rung.days) over (
 					partition by rung.district_id, rung.commitment_id, rung.recipient_id, rung.channel) then 'overtaken'
 			end as reason
@@ -45,7 +48,7 @@ begin
 		from judged j
 		order by j.district_id, j.commitment_id, j.due_on, j.rung, j.recipient_id, j.channel
 		on conflict do nothing
-		returning *, case when dropped is not null then kept.outcome_count('dropped', channel, dropped) end
+		returning *, case when dropped <> 'notice' then kept.outcome_count('dropped', channel, dropped) end
 	),
 	told as (
 		insert into kept.event (district_id, id, type, commitment_id, school_id, group_code, data, actor)
@@ -68,14 +71,25 @@ begin
 		from told
 	)
 	select array_agg(r.district_id), array_agg(r.channel),
-		array_agg(kept.lane_destination(r.channel, k.address, k.id)), array_agg(r.message_id)
-	into tenants, channels, destinations, messages
+		array_agg(kept.lane_destination(r.channel, k.address, k.id)), array_agg(r.message_id),
+		(
+			select jsonb_agg(to_jsonb(b))
+			from recorded b
+			where b.dropped = 'notice')
+	into tenants, channels, destinations, messages, owed
 	from recorded r
 	join kept.contact k on k.district_id = r.district_id and k.id = r.contact_id
 	where r.message_id is not null
 	and r.channel <> 'event';
 	if messages is not null then
 		perform kept.enqueue(tenants, channels, destinations, messages);
+	end if;
+	if owed is not null then
+		perform kept.notice_send_many(b.district_id, 'late', b.commitment_id, b.due_on::text,
+			array_agg(b.recipient_id) filter (where b.recipient_kind = 'person'),
+			array_agg(b.recipient_id) filter (where b.recipient_kind = 'organisation'))
+		from jsonb_populate_recordset(null::kept.reminder, owed) b
+		group by b.district_id, b.commitment_id, b.due_on;
 	end if;
 	perform kept.reckon_many(districts, commitments);
 end

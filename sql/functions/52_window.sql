@@ -47,7 +47,8 @@ as $$
 			when c.status in ('declined', 'withdrawn') then 'no_longer_due'
 			when not rung.asked and c.due_on is distinct from r.due_on then 'moved'
 			when not rung.asked and c.status = 'proposed' and rung.days >= 0 then 'no_longer_due'
-			when party.role is null and (not rung.asked or handed.over is not null) then 'party_removed'
+			when r.party_role = 'escalation' and not coalesce(r.recipient_id in (school.coordinator_id, d.coordinator_id), false) then 'party_removed'
+			when party.role is null and r.party_role is distinct from 'escalation' and (not rung.asked or handed.over is not null) then 'party_removed'
 			when k.id is null then 'contact_removed'
 			when k.gone_at is not null then 'contact_gone'
 			when k.paused then 'contact_paused'
@@ -74,7 +75,7 @@ as $$
 					'due_on', c.due_on,
 					'days', c.due_on - (kept.now() at time zone reader.zone)::date,
 					'owner', owner.name,
-					'role', coalesce(party.role, r.party_role),
+					'role', case when r.party_role = 'escalation' then r.party_role else coalesce(party.role, r.party_role) end,
 					'when_where_how', c.when_where_how,
 					'link', public_url || '/v1/commitments/' || c.id))
 		end,

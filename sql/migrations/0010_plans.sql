@@ -736,7 +736,7 @@ alter table kept.message drop constraint message_kind_check, add constraint mess
 alter table kept.reminder_policy add column escalate_after int default 14 check (escalate_after between 1 and 365);
 comment on column kept.reminder_policy.escalate_after is 'So many days after the due date what an institution owes is told upward: coordinator of the school, then of the district; NULL: never.';
 alter table kept.reminder drop constraint reminder_party_role_check,
-	add constraint reminder_party_role_check check (party_role in ('owner', 'accountable', 'helper', 'escalation'));
+	add constraint reminder_party_role_check check (party_role in ('owner', 'accountable', 'helper', 'beneficiary', 'escalation'));
 
 do $$
 declare

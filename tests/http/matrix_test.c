@@ -183,7 +183,7 @@ static struct thing own_thing(const struct tenant *tenant, const struct right *r
 /* Of which there is one of each visibility. */
 static bool is_visible_by_kind(enum kind kind)
 {
-	return kind == COMMITMENT || kind == EVENT || kind == PLEDGE;
+	return kind == COMMITMENT || kind == EVENT || kind == PLEDGE || kind == CONFIRMATION;
 }
 
 /* Own things, inside and outside of the scope. Where they are as if they were not there, they answer like nothing. */

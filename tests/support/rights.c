@@ -42,6 +42,10 @@ const struct right rights[] = {
 	{"pledge_read", PLEDGE, NULL, READABLE_IN_SCOPE, READABLE_ONLY_OWN, NEVER},
 	{"pledge_change", PLEDGE, "{\"done\":3}", READABLE_IN_SCOPE, READABLE_ONLY_OWN, NEVER},
 	{"pledge_remove", PLEDGE, NULL, READABLE_IN_SCOPE, READABLE_ONLY_OWN, NEVER},
+	{"confirmation_list", COMMITMENT, NULL, READABLE, READABLE, NEVER},
+	{"confirmation_create", COMMITMENT, "{\"confirmed\":true,\"by\":{\"group\":\"policymakers\"}}",
+	 READABLE_NO_GROUP, READABLE_REFUSED, NEVER},
+	{"confirmation_read", CONFIRMATION, NULL, READABLE, OWN, NEVER},
 	{"reminder_list", COMMITMENT, NULL, READABLE, READABLE, NEVER},
 	{"unreachable_list", NOTHING, NULL, ALWAYS, NEVER, NEVER},
 	{"commitment_handover_list", COMMITMENT, NULL, READABLE, NEVER, NEVER},
@@ -198,6 +202,10 @@ int right_status(const struct right *right, unsigned role, enum scope scope, enu
 		return read ? 200 : 404;
 	case READABLE_IN_SCOPE:
 		return !read ? 404 : in_scope ? 200 : 403;
+	case READABLE_REFUSED:
+		return read ? 403 : 404;
+	case READABLE_NO_GROUP:
+		return !read ? 404 : scope == OF_GROUP ? 403 : 200;
 	case READABLE_AS_OWN:
 		return !read ? 404 : scope == OF_ORGANISATION ? 200 : 403;
 	case READABLE_ONLY_OWN:
@@ -305,7 +313,8 @@ static const char *add_commitment(const struct tenant *tenant, const struct worl
 			tenant, side,
 			text_of("{\"group\":\"$G\",\"school_id\":\"$S\",\"title\":\"$M\",\"visibility\":\"%s\","
 				"\"kind\":\"collective\",\"owner\":{\"person_id\":\"$P\"},\"due_on\":\"2027-02-15\","
-				"\"parties\":[{\"role\":\"helper\",\"organisation_id\":\"$O\"}]}",
+				"\"parties\":[{\"role\":\"helper\",\"organisation_id\":\"$O\"},{\"role\":"
+				"\"beneficiary\",\"group\":\"policymakers\"}]}",
 				visibility_names[visibility])));
 }
 
@@ -320,6 +329,10 @@ static void add_commitments(struct tenant *tenant, const struct world *world, en
 			world_make(world, tenant->admin, text_of("/v1/commitments/%s/pledges", id),
 				   tenant_body(tenant, side, "{\"organisation_id\":\"$O\",\"pledged\":12}"));
 		keep(tenant->things[PLEDGE][side][v], 80, text_of("%s %s", id, pledge));
+		const char *confirmation =
+			world_make(world, tenant->admin, text_of("/v1/commitments/%s/confirmations", id),
+				   "{\"confirmed\":true,\"by\":{\"group\":\"policymakers\"}}");
+		keep(tenant->things[CONFIRMATION][side][v], 80, text_of("%s %s", id, confirmation));
 	}
 }
 

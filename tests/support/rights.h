@@ -22,8 +22,9 @@ enum visibility { PRIVATE, OF_ITS_GROUP, PLAN, PUBLIC, VISIBILITIES };
 enum kind {
 	NOTHING, /* the path has no id; the body is for a side */
 	COMMITMENT,
-	EVENT,  /* of a commitment */
-	PLEDGE, /* of the organisation; of another commitment of each visibility */
+	EVENT,        /* of a commitment */
+	PLEDGE,       /* of the organisation; of another commitment of each visibility */
+	CONFIRMATION, /* of a group; of the commitments of PLEDGE */
 	PERSON,
 	PERSON_CONTACT,
 	ORGANISATION,
@@ -62,6 +63,8 @@ enum rule {
 	OWN_SEEN,          /* the organisation's own; else 403 */
 	READABLE,          /* by visibility; else as if it were not there */
 	READABLE_IN_SCOPE, /* the same, and 403 where it is readable and outside of the scope */
+	READABLE_REFUSED,  /* the same, and 403 where it is readable */
+	READABLE_NO_GROUP, /* the same, and 403 for keys of a group where it is readable */
 	READABLE_AS_OWN,   /* the same, and 403 for keys of no organisation */
 	READABLE_ONLY_OWN, /* the same, and as if it were not there where it is not its organisation's */
 	SEEN_AT_SCHOOL,    /* a school's: with another school's key as if it were not there */

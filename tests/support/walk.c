@@ -17,7 +17,8 @@ static const struct {
 	{"action_change", "{\"retired\":true}", "{\"retired\":false}"},
 	{"commitment_create",
 	 "{\"group\":\"families\",\"title\":\"Read "
-	 "#\",\"owner\":{\"person_id\":\"$P\"},\"due_on\":\"2027-02-15\",\"kind\":\"collective\"}",
+	 "#\",\"owner\":{\"person_id\":\"$P\"},\"due_on\":\"2027-02-15\",\"kind\":\"collective\",\"parties\":[{"
+	 "\"role\":\"beneficiary\",\"group\":\"students\"}]}",
 	 "{\"group\":\"families\",\"title\":\"Write\",\"owner\":{\"person_id\":\"$P\"}}"},
 	{"commitment_bulk",
 	 "{\"items\":[{\"group\":\"families\",\"title\":\"Read #\",\"owner\":{\"person_id\":\"$P\"}}]}",
@@ -30,6 +31,8 @@ static const struct {
 	 "\"contacts\":[{\"channel\":\"webhook\",\"address\":\"https://a.example/\"}]}]}",
 	 "{\"items\":[{\"name\":\"Bo\",\"kind\":\"class\",\"group\":\"students\"}]}"},
 	{"pledge_create", "{\"school_id\":\"$N\",\"pledged\":12,\"done\":3}", "{\"school_id\":\"$N\",\"pledged\":9}"},
+	{"confirmation_create", "{\"confirmed\":true,\"note\":\"Thank you #\",\"by\":{\"group\":\"students\"}}",
+	 "{\"confirmed\":true,\"by\":{\"group\":\"students\"}}"},
 	{"pledge_change", "{\"done\":7}", "{\"done\":8}"},
 	{"commitment_change", "{\"title\":\"Read more #\"}", "{\"title\":\"Read less\"}"},
 	{"commitment_move", "{\"status\":\"in_progress\"}", "{\"status\":\"completed\"}"},
@@ -94,6 +97,7 @@ static const struct {
 } makers[] = {
 	{"/v1/actions/{id}", "action_create"},
 	{"/v1/commitments/{id}/pledges/{pledge_id}", "pledge_create"},
+	{"/v1/commitments/{id}/confirmations/{confirmation_id}", "confirmation_create"},
 	{"/v1/commitments/{id}", "commitment_create"},
 	{"/v1/people/{id}", "person_create"},
 	{"/v1/organisations/{id}", "organisation_create"},

@@ -37,7 +37,7 @@ static const struct {
 	{ROLE_ADMIN | ROLE_STEWARD | ROLE_PARTNER,
 	 {"commitment_move", "reminder_list", "contact_read", "contact_change", "contact_remove",
 	  "organisation_contact_create", "organisation_change", "pledge_list", "pledge_create", "pledge_read",
-	  "pledge_change", "pledge_remove"}},
+	  "pledge_change", "pledge_remove", "confirmation_list", "confirmation_create", "confirmation_read"}},
 	{ALL,
 	 {"action_list", "action_read", "commitment_list", "commitment_read", "district_read", "event_list",
 	  "event_read", "group_list", "group_read", "organisation_list", "organisation_read", "school_list",
