@@ -209,7 +209,7 @@ begin
 		return reply;
 	end if;
 	c := kept.commitment_lock(pledge_create.id);
-	if kept.role() = 'partner' and (body ->> 'organisation_id')::uuid is distinct from kept.scope_organisation() then
+	if kept.role() = 'partner' and not coalesce((body ->> 'organisation_id')::uuid = kept.scope_organisation(), false) then
 		perform kept.refuse(403, 'A partner''s key pledges for its own organisation only.');
 	end if;
 	if c.kind <> 'collective' then

@@ -101,7 +101,7 @@ create or replace function kept.confirmation_scope(c kept.commitment, who jsonb)
 language plpgsql stable
 as $$
 begin
-	if kept.role() = 'partner' and (who ->> 'organisation_id')::uuid is distinct from kept.scope_organisation() then
+	if kept.role() = 'partner' and not coalesce((who ->> 'organisation_id')::uuid = kept.scope_organisation(), false) then
 		perform kept.refuse(403, 'A partner''s key confirms for its own organisation only.');
 	end if;
 	if kept.scope_group() is not null and kept.role() <> 'partner'
