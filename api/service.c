@@ -9,6 +9,7 @@ bool service_init(struct service *service, const struct config *config, struct m
 	service->limits = limits;
 	service->enter = statement_find("enter");
 	service->health = statement_find("health");
+	service->plans = statement_find("plans_published");
 	service->undo = statement_find("dry_run");
 	service->wake = statement_find("wake");
 	service->migration = (int)embedded_migrations.count; /* numbered from 1 without gaps */
@@ -18,5 +19,5 @@ bool service_init(struct service *service, const struct config *config, struct m
 	atomic_init(&service->hurried, false);
 	atomic_init(&service->waking, false);
 	atomic_init(&service->woken_at, 0);
-	return service->enter && service->health && service->undo && service->wake;
+	return service->enter && service->health && service->plans && service->undo && service->wake;
 }

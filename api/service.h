@@ -18,6 +18,7 @@ struct service {
 	struct limits *limits;
 	const struct statement *enter;  /* first of each unit with a credential */
 	const struct statement *health; /* answers the pages that have none */
+	const struct statement *plans;  /* those of the first page */
 	const struct statement *undo;   /* last of a unit of which nothing is kept */
 	const struct statement *wake;   /* tells the workers that there is something to do */
 	int migration;                  /* number of the newest migration that this program knows */

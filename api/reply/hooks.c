@@ -7,6 +7,7 @@
 #include "api/loop.h"
 #include "api/reply/docs.h"
 #include "api/reply/health.h"
+#include "api/reply/home.h"
 #include "api/reply/plan_page.h"
 #include "api/reply/plan_sheet.h"
 #include "api/reply/secrets.h"
@@ -100,7 +101,7 @@ bool hook_after_plan_sheet(struct exchange *exchange)
 
 void hook_produces_home(struct exchange *exchange)
 {
-	health_home(exchange);
+	home_page(exchange);
 }
 
 void hook_produces_livez(struct exchange *exchange)

@@ -257,3 +257,62 @@ end
 $$;
 comment on function kept.sheet(text, text, text, text) is 'GET /s/{code}: what the printable sheet asks, of all groups or of one, made into HTML by the program.';
 grant execute on function kept.sheet(text, text, text, text) to kept_api;
+
+-- Over all districts of this register, so with the owner's rights: only what /plans/{slug} shows to everybody. Coverage is the one last
+-- told. Served by plan_slug and the primary keys of plan_version and plan_coverage.
+create or replace function kept.plans_published() returns json
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+	p kept.plan;
+	shown jsonb := '[]';
+begin
+	for p in
+		select x.*
+		from kept.plan x
+		where x.slug is not null
+		and x.published
+		and exists (
+			select
+			from kept.plan_version v
+			where v.district_id = x.district_id
+			and v.plan_id = x.id
+			and v.status not in ('draft', 'archived'))
+		order by x.starts_on desc, x.slug
+		limit 50
+	loop
+		perform set_config('kept.district', p.district_id::text, true);
+		shown := shown || (
+			select jsonb_build_object(
+				'slug', p.slug,
+				'title', p.title,
+				'school_year', p.school_year,
+				'district', d.name,
+				'school', (select s.name from kept.school s where s.district_id = p.district_id and s.id = p.school_id),
+				'missing', (
+					select coalesce(jsonb_agg(kept.group_name(g.code, '{en}') order by g.position), '[]')
+					from kept.stakeholder_group g
+					join kept.framework_groups(p.framework_id, (
+						select s.level
+						from kept.school s
+						where s.district_id = p.district_id
+						and s.id = p.school_id)) n on n.group_code = g.code and n.necessity <> 'may'
+					where not exists (
+						select
+						from kept.plan_coverage c
+						where c.district_id = p.district_id
+						and c.plan_id = p.id
+						and c.group_code = g.code
+						and c.state <> 'missing')))
+			from kept.district d
+			where d.id = p.district_id);
+	end loop;
+	perform set_config('kept.district', '', true);
+	return shown;
+end
+$$;
+comment on function kept.plans_published() is
+	'The plans of this register that everybody may read, newest first, at most 50, and the groups missing from each table: for the first page.';
+revoke execute on function kept.plans_published() from public;
+grant execute on function kept.plans_published() to kept_api;

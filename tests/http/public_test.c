@@ -254,6 +254,37 @@ START_TEST(a_key_adds_nothing_and_nothing_is_written)
 }
 END_TEST
 
+/* What the first page says of a plan. */
+static const char *listed(const struct answer *home, const char *slug)
+{
+	const char *found = strstr(home->body, text_of("href=\"/plans/%s\"", slug));
+	return found ? text_of("%.*s", (int)(strstr(found, "</li>") - found), found) : "";
+}
+
+START_TEST(first_page_lists_published_plans_and_who_is_missing)
+{
+	shown_plan(&world, &world.hillside, "other-district", "consultation", true);
+	shown_plan(&world, &world.hillside, "other-draft", "draft", true);
+	shown_plan(&world, &world.hillside, "other-hidden", "consultation", false);
+	query_run(world.superuser,
+		  "insert into kept.plan_coverage (district_id, plan_id, group_code, state) select district_id, id, "
+		  "g.code, case g.code when 'students' then 'missing' else 'invited' end from kept.plan p, "
+		  "kept.stakeholder_group g where p.slug = 'other-district' and g.code not in ('families', 'leaders')");
+	struct answer home = must(200, get("/", NULL));
+	ck_assert_ptr_nonnull(strstr(listed(&home, "other-district"),
+				     "<br>Missing: District and school leaders, Students, Families"));
+	ck_assert_ptr_nonnull(strstr(listed(&home, "other-district"), "<bdi>Hillside</bdi>"));
+	ck_assert_ptr_nonnull(strstr(listed(&home, "lincoln-2026-27"), "<bdi>Lakeview</bdi>"));
+	ck_assert_ptr_nonnull(strstr(listed(&home, "lincoln-2026-27"), "&lt;script&gt;"));
+	ck_assert_str_eq(listed(&home, "other-draft"), "");
+	ck_assert_str_eq(listed(&home, "other-hidden"), "");
+	ck_assert_ptr_null(strstr(home.body, "<script"));
+	ck_assert_ptr_null(strstr(home.body, "{{"));
+	expect_balanced(home.body);
+	answer_release(&home);
+}
+END_TEST
+
 /* Where the report on a plan of shown_plan() is. */
 static const char *report_of(const char *shown)
 {
@@ -353,6 +384,7 @@ int main(void)
 	tcase_add_test(all, a_key_adds_nothing_and_nothing_is_written);
 	tcase_add_test(all, what_is_not_shown_answers_as_what_is_not_there);
 	tcase_add_test(all, page_is_kept_by_everybody_and_fetched_again_only_when_it_changed);
+	tcase_add_test(all, first_page_lists_published_plans_and_who_is_missing);
 	tcase_add_test(all, report_counts_all_for_an_admin_and_never_tells_an_outsider_of_few);
 	tcase_add_test(all, report_is_a_sheet_of_eight_rows_too);
 	suite_add_tcase(suite, all);
