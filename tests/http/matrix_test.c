@@ -175,9 +175,9 @@ struct thing {
 
 static struct thing own_thing(const struct tenant *tenant, const struct right *right, enum side side, enum visibility v)
 {
+	enum side of_body = right->kind == NOTHING || right->kind == OPEN_PLAN ? side : INSIDE;
 	return (struct thing){tenant->things[right->kind][side][v],
-			      right->body ? tenant_body(tenant, right->kind == NOTHING ? side : INSIDE, right->body)
-					  : NULL};
+			      right->body ? tenant_body(tenant, of_body, right->body) : NULL};
 }
 
 /* Of which there is one of each visibility. */
@@ -311,6 +311,8 @@ static const struct reference {
 	{"key_create", NOTHING, "{\"role\":\"steward\",\"person_id\":\"$P\"}"},
 	{"key_create", NOTHING, "{\"role\":\"partner\",\"organisation_id\":\"$O\"}"},
 	{"key_change", KEY, "{\"person_id\":\"$P\"}"},
+	{"response_create", OPEN_PLAN,
+	 "{\"item_id\":\"$I\",\"stance\":\"agree\",\"by\":{\"count\":2},\"identified_by\":\"paper\"}"},
 };
 
 static void visit_reference(const struct caller *caller, const void *what)

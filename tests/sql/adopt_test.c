@@ -5,16 +5,11 @@
 
 #include <check.h>
 
+#include "tests/support/consult.h"
 #include "tests/support/promise.h"
 #include "tests/support/query.h"
 #include "tests/support/register.h"
 #include "tests/support/route.h"
-
-#define PLAN REGISTER_ID("51")
-#define FRAMEWORK REGISTER_ID("52")
-#define LINE REGISTER_ID("53")
-#define ITEM REGISTER_ID("54")       /* the line in version 1 */
-#define ITEM_LATER REGISTER_ID("55") /* in version 2 */
 
 static struct cluster *cluster;
 static char *url, *superuser;
@@ -23,40 +18,13 @@ static PGconn *api;
 static void set_up(void)
 {
 	register_clear(superuser);
-	query_run(
-		superuser,
-		/* What was published could not be removed. */
-		"alter table kept.plan_version disable trigger guard; alter table kept.plan_item disable trigger guard;"
-		"delete from kept.plan; delete from kept.framework;"
-		"alter table kept.plan_version enable trigger guard; alter table kept.plan_item enable trigger guard;"
-		"insert into kept.framework (district_id, id, name) values ('" LAKEVIEW "', '" FRAMEWORK "', 'Own');"
-		"insert into kept.plan (district_id, id, framework_id, school_id, school_year, title, starts_on, "
-		"ends_on,"
-		" sheet_code, created_by) values ('" LAKEVIEW "', '" PLAN "', '" FRAMEWORK "', '" SCHOOL_EAST
-		"', '2026-27', 'Compact', '2026-08-01', '2027-06-30', 'abcdefghjk', 'owner');");
+	consult_plan(superuser);
 	api = route_connect(url);
 }
 
 static void tear_down(void)
 {
 	PQfinish(api);
-}
-
-/* A version in consultation with one item of the families, whose text has that digest. */
-static void version_made(int number, const char *item, const char *title, const char *digit, const char *due_on)
-{
-	char sql[1500];
-	snprintf(
-		sql, sizeof(sql),
-		"insert into kept.plan_version (district_id, plan_id, number, created_by)"
-		" values ('" LAKEVIEW "', '" PLAN "', %d, 'owner');"
-		"insert into kept.plan_item (district_id, id, plan_id, version_number, line, group_code, title, due_on,"
-		" owed_to_group, text_hash) values ('" LAKEVIEW "', '%s', '" PLAN "', %d, '" LINE
-		"', 'families', '%s', %s, 'students', repeat('%s', 64));"
-		"update kept.plan_version set status = 'consultation', text_hash = repeat('0', 64) where status = "
-		"'draft'",
-		number, item, number, title, due_on, digit);
-	query_run(superuser, sql);
 }
 
 /* Responses of that many, who were not named. */
@@ -145,40 +113,40 @@ static const struct {
 
 START_TEST(an_item_stands_as_its_group_said)
 {
-	version_made(1, ITEM, "Read", "1", "null");
-	said(ITEM, "agree", standings[_i].agree);
-	said(ITEM, "amend", standings[_i].amend);
-	said(ITEM, "decline", standings[_i].decline);
-	said(ITEM, "abstain", standings[_i].abstain);
+	consult_version(superuser, 1, "Read", "null", "1");
+	said(CONSULT_ITEM, "agree", standings[_i].agree);
+	said(CONSULT_ITEM, "amend", standings[_i].amend);
+	said(CONSULT_ITEM, "decline", standings[_i].decline);
+	said(CONSULT_ITEM, "abstain", standings[_i].abstain);
 	char expected[80];
 	snprintf(expected, sizeof(expected), "%d %d %d %d %s", standings[_i].agree, standings[_i].amend,
 		 standings[_i].decline, standings[_i].abstain, standings[_i].standing);
-	expect_standing(ITEM, expected);
+	expect_standing(CONSULT_ITEM, expected);
 }
 END_TEST
 
 START_TEST(a_word_on_the_same_text_holds_for_the_next_version)
 {
-	version_made(1, ITEM, "Read", "1", "null");
-	said(ITEM, "agree", 5);
-	said_by(ITEM, "agree", PERSON_MARIA);
-	said_by(ITEM, "decline", PERSON_BEN);
-	version_made(2, ITEM_LATER, "Read", "1", "null");
-	expect_standing(ITEM_LATER, "6 0 1 0 agreed");
+	consult_version(superuser, 1, "Read", "null", "1");
+	said(CONSULT_ITEM, "agree", 5);
+	said_by(CONSULT_ITEM, "agree", PERSON_MARIA);
+	said_by(CONSULT_ITEM, "decline", PERSON_BEN);
+	consult_version(superuser, 2, "Read", "null", "1");
+	expect_standing(CONSULT_ITEM_LATER, "6 0 1 0 agreed");
 	/* Newer words take the place of older ones, of the unnamed together. */
-	said_by(ITEM_LATER, "amend", PERSON_MARIA);
-	said(ITEM_LATER, "abstain", 2);
-	expect_standing(ITEM_LATER, "0 1 1 2 declined");
-	expect_standing(ITEM, "6 0 1 0 agreed");
+	said_by(CONSULT_ITEM_LATER, "amend", PERSON_MARIA);
+	said(CONSULT_ITEM_LATER, "abstain", 2);
+	expect_standing(CONSULT_ITEM_LATER, "0 1 1 2 declined");
+	expect_standing(CONSULT_ITEM, "6 0 1 0 agreed");
 }
 END_TEST
 
 START_TEST(a_word_on_another_text_does_not)
 {
-	version_made(1, ITEM, "Read", "1", "null");
-	said(ITEM, "agree", 5);
-	version_made(2, ITEM_LATER, "Read daily", "2", "null");
-	expect_standing(ITEM_LATER, "0 0 0 0 open");
+	consult_version(superuser, 1, "Read", "null", "1");
+	said(CONSULT_ITEM, "agree", 5);
+	consult_version(superuser, 2, "Read daily", "null", "2");
+	expect_standing(CONSULT_ITEM_LATER, "0 0 0 0 open");
 }
 END_TEST
 
@@ -191,8 +159,8 @@ static char *promised(void)
 
 START_TEST(what_was_agreed_becomes_a_commitment_that_asks)
 {
-	version_made(1, ITEM, "Léer \"juntos\"", "1", "null");
-	said(ITEM, "agree", 2);
+	consult_version(superuser, 1, "Léer \"juntos\"", "null", "1");
+	said(CONSULT_ITEM, "agree", 2);
 	adopt(1, "1");
 	char *id = promised();
 	struct route_reply reply = promise_read(api, KEY_READER, id);
@@ -200,8 +168,8 @@ START_TEST(what_was_agreed_becomes_a_commitment_that_asks)
 		{"status", "proposed"},
 		{"visibility", "plan"},
 		{"title", "Léer \"juntos\""},
-		{"plan_id", PLAN},
-		{"plan_item_id", ITEM},
+		{"plan_id", CONSULT_PLAN},
+		{"plan_item_id", CONSULT_ITEM},
 		{"group", "families"},
 		{"owner/group", "families"},
 		{"school_id", SCHOOL_EAST},

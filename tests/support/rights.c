@@ -16,6 +16,11 @@
 #define SOME_PLAN                                                                                                      \
 	"{\"framework_id\":\"$F\",\"school_id\":\"$S\",\"school_year\":\"2026-27\",\"title\":\"$M\","                  \
 	"\"starts_on\":\"2026-08-24\",\"ends_on\":\"2027-06-11\"}"
+#define SAID                                                                                                           \
+	"{\"item_id\":\"$I\",\"stance\":\"agree\",\"by\":{\"organisation_id\":\"$O\"},\"identified_by\":\"meeting\"}"
+#define REMARK                                                                                                         \
+	"{\"kind\":\"comment\",\"group\":\"$G\",\"from_group\":\"$G\",\"text\":\"$M\",\"item_id\":\"$I\","             \
+	"\"by\":{\"organisation_id\":\"$O\"},\"identified_by\":\"meeting\"}"
 #define ITEMS(item) "{\"items\":[" item "]}"
 
 /* DESIGN 7, "Who may what". Admin: all. Steward: people, organisations, commitments, policies within its school or
@@ -134,6 +139,14 @@ const struct right rights[] = {
 	{"meeting_answer_change", MEETING_ANSWER, "{\"text\":\"No\"}", AT_SCHOOL_GROUP, NEVER, NEVER},
 	{"meeting_answer_remove", MEETING_ANSWER, NULL, AT_SCHOOL_GROUP, NEVER, NEVER},
 
+	{"response_list", OPEN_PLAN, NULL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL, NEVER},
+	{"response_create", OPEN_PLAN, SAID, AT_SCHOOL_GROUP, AT_SCHOOL_OWN, NEVER},
+	{"response_read", RESPONSE, NULL, SEEN_AT_SCHOOL, OWN_SAID, NEVER},
+	{"comment_list", OPEN_PLAN, NULL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL, NEVER},
+	{"comment_create", OPEN_PLAN, REMARK, AT_SCHOOL_GROUP, AT_SCHOOL_OWN, NEVER},
+	{"comment_read", COMMENT, NULL, SEEN_AT_SCHOOL, OWN_SAID, NEVER},
+	{"comment_change", COMMENT, "{\"resolution\":\"taken\"}", AT_SCHOOL_GROUP, NEVER, NEVER},
+
 	{"policy_list", NOTHING, NULL, ALWAYS, NEVER, NEVER},
 	{"policy_create", NOTHING, "{\"name\":\"Early\",\"school_id\":\"$S\",\"offsets\":[-14]}", IN_SCHOOL_SEEN, NEVER,
 	 NEVER},
@@ -198,6 +211,10 @@ int right_status(const struct right *right, unsigned role, enum scope scope, enu
 		return own && right->kind == ORGANISATION_CONTACT ? 200 : 404;
 	case OWN_SEEN:
 		return own ? 200 : 403;
+	case AT_SCHOOL_OWN:
+		return own ? 200 : scope == OF_SCHOOL && !inside ? 404 : 403;
+	case OWN_SAID:
+		return own ? 200 : 404;
 	case READABLE:
 		return read ? 200 : 404;
 	case READABLE_IN_SCOPE:
@@ -227,10 +244,10 @@ int right_status(const struct right *right, unsigned role, enum scope scope, enu
 static const char *const group_codes[SIDES] = {"families", "teachers"};
 static const char *const visibility_names[VISIBILITIES] = {"private", "group", "plan", "public"};
 
-/* Values of $S $G $P $O $A $F and, for names, $M. */
-static const char *filled(const char *form, const char *const values[7])
+/* Values of $S $G $P $O $A $F $I and, for names, $M. */
+static const char *filled(const char *form, const char *const values[8])
 {
-	static const char letters[] = "SGPOAFM";
+	static const char letters[] = "SGPOAFIM";
 	struct text out;
 	text_init(&out, 8192);
 	for (; *form; form++) {
@@ -250,16 +267,17 @@ static const char *filled(const char *form, const char *const values[7])
 
 const char *tenant_body(const struct tenant *tenant, enum side side, const char *form)
 {
+	const char *item = strchr(tenant->things[OPEN_ITEM][side][0], ' ');
 	return filled(form, (const char *const[]){
 				    tenant->things[SCHOOL][side][0], group_codes[side], tenant->things[PERSON][side][0],
 				    tenant->things[ORGANISATION][side][0], tenant->things[ACTION][side][0],
-				    tenant->things[FRAMEWORK][side][0], tenant->mark});
+				    tenant->things[FRAMEWORK][side][0], item ? item + 1 : "", tenant->mark});
 }
 
 const char *tenant_body_absent(const char *form)
 {
 	return filled(form, (const char *const[]){WORLD_ABSENT, group_codes[INSIDE], WORLD_ABSENT, WORLD_ABSENT,
-						  WORLD_ABSENT, WORLD_ABSENT, ""});
+						  WORLD_ABSENT, WORLD_ABSENT, WORLD_ABSENT, ""});
 }
 
 static void keep(char *out, size_t size, const char *value)
@@ -350,6 +368,15 @@ static void add_plan(struct tenant *tenant, const struct world *world, enum side
 	must_be(200, ask(&world->asking, tenant->admin, "POST", text_of("/v1/plans/%s/versions/1/status", id), NULL,
 			 "{\"status\":\"consultation\"}"));
 	keep(tenant->things[OPEN_VERSION][side][0], 80, text_of("%s 1", id));
+	static const struct {
+		enum kind kind;
+		const char *list, *body;
+	} said[] = {{RESPONSE, "responses", SAID}, {COMMENT, "comments", REMARK}};
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		const char *made = world_make(world, tenant->admin, text_of("/v1/plans/%s/%s", id, said[i].list),
+					      tenant_body(tenant, side, said[i].body));
+		keep(tenant->things[said[i].kind][side][0], 80, text_of("%s %s", id, made));
+	}
 }
 
 static void add_meeting(struct tenant *tenant, const struct world *world, enum side side)

@@ -49,19 +49,24 @@ enum kind {
 	DRAFT_ITEM,
 	OPEN_ITEM,
 	OPEN_VERSION,
+	RESPONSE, /* the organisation's to OPEN_ITEM */
+	COMMENT,  /* the same */
 	KINDS
 };
 
 enum rule {
-	NEVER,             /* 403, whatever is asked for */
-	ALWAYS,            /* inside and outside of the scope */
-	IN_SCOPE,          /* outside of it as if it were not there */
-	IN_SCOPE_SEEN,     /* outside of it 403 */
-	IN_SCHOOL_SEEN,    /* the same, and never with a group key: it is a whole school's */
-	IN_GROUP_SEEN,     /* the same, and never with a school key: it is a whole group's */
-	OWN,               /* the organisation's own; else as if it were not there */
-	OWN_SEEN,          /* the organisation's own; else 403 */
-	READABLE,          /* by visibility; else as if it were not there */
+	NEVER,          /* 403, whatever is asked for */
+	ALWAYS,         /* inside and outside of the scope */
+	IN_SCOPE,       /* outside of it as if it were not there */
+	IN_SCOPE_SEEN,  /* outside of it 403 */
+	IN_SCHOOL_SEEN, /* the same, and never with a group key: it is a whole school's */
+	IN_GROUP_SEEN,  /* the same, and never with a school key: it is a whole group's */
+	OWN,            /* the organisation's own; else as if it were not there */
+	OWN_SEEN,       /* the organisation's own; else 403 */
+	AT_SCHOOL_OWN,  /* with another school's key as if it were not there, and 403 where it is not its organisation's
+			 */
+	OWN_SAID,       /* what the organisation said itself; else as if it were not there */
+	READABLE,       /* by visibility; else as if it were not there */
 	READABLE_IN_SCOPE, /* the same, and 403 where it is readable and outside of the scope */
 	READABLE_REFUSED,  /* the same, and 403 where it is readable */
 	READABLE_NO_GROUP, /* the same, and 403 for keys of a group where it is readable */
@@ -77,7 +82,8 @@ enum rule {
 struct right {
 	const char *operation;
 	enum kind kind;
-	/* $S, $G, $P, $O, $A, $F: school, group, person, organisation, action, framework of the side; NULL: none */
+	/* $S, $G, $P, $O, $A, $F, $I: school, group, person, organisation, action, framework, OPEN_ITEM of the side;
+	 * NULL: none */
 	const char *body;
 	enum rule steward, partner, reader; /* an admin may all */
 };

@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "kept/text.h"
+#include "tests/support/consult.h"
 #include "tests/support/shown_plan.h"
 
-/* A good body of each operation that takes one. $P, $S, $O: person, school, organisation; # is another each time. */
+/* A good body of each operation that takes one. $P, $S, $O, $I: person, school, organisation, item of a plan in
+ * consultation; # is another each time. */
 static const struct {
 	const char *id, *body, *other; /* `other` is as good and not the same; NULL: there is none */
 } bodies[] = {
@@ -86,6 +88,16 @@ static const struct {
 	{"plan_version_move", "{\"status\":\"adopted\"}", "{\"status\":\"archived\"}"},
 	{"school_create", "{\"name\":\"School #\"}", "{\"name\":\"Other\"}"},
 	{"school_change", "{\"time_zone\":\"America/Chicago\"}", "{\"time_zone\":null}"},
+	{"response_create",
+	 "{\"item_id\":\"$I\",\"stance\":\"amend\",\"amendment\":\"On Sundays #\",\"by\":{\"count\":7},"
+	 "\"identified_by\":\"paper\"}",
+	 "{\"item_id\":\"$I\",\"stance\":\"agree\",\"by\":{\"person_id\":\"$P\"},\"identified_by\":\"meeting\"}"},
+	{"comment_create",
+	 "{\"kind\":\"addition\",\"group\":\"families\",\"from_group\":\"families\",\"text\":\"A help line #\","
+	 "\"item_id\":\"$I\",\"by\":{\"person_id\":\"$P\"},\"identified_by\":\"paper\"}",
+	 "{\"kind\":\"comment\",\"group\":\"families\",\"from_group\":\"students\",\"text\":\"Too long\","
+	 "\"item_id\":\"$I\",\"identified_by\":\"meeting\"}"},
+	{"comment_change", "{\"resolution\":\"taken\"}", "{\"resolution\":\"open\"}"},
 	{"endpoint_create", "{\"url\":\"https://a.example/#\",\"events\":[\"commitment.*\"]}",
 	 "{\"url\":\"https://b.example/\",\"events\":[\"reminder.*\"]}"},
 	{"endpoint_change", "{\"state\":\"paused\"}", "{\"state\":\"active\"}"},
@@ -109,6 +121,8 @@ static const struct {
 	{"/v1/closed-days/{id}", "closed_day_create"},
 	{"/v1/schools/{id}", "school_create"},
 	{"/v1/webhook-endpoints/{id}", "endpoint_create"},
+	{"/v1/plans/{id}/responses/{response_id}", "response_create"},
+	{"/v1/plans/{id}/comments/{comment_id}", "comment_create"},
 	{"/v1/frameworks/{id}", "framework_create"},
 	{"/v1/plans/{id}/items/{item_id}", "plan_item_create"},
 	{"/v1/plans/{id}", "plan_create"},
@@ -134,6 +148,16 @@ static const char *framework_of(const struct world *world, const struct world_pl
 	return id;
 }
 
+/* One plan of a place that is in consultation, for all that is said of it. */
+static const struct consult *consulted(const struct world *world, const struct world_place *place)
+{
+	static struct consult plans[2];
+	struct consult *plan = &plans[place == &world->hillside];
+	if (!*plan->plan)
+		consult_made(plan, world->superuser, place->id, place->school, "families", "2027-01-09 15:00:00+00");
+	return plan;
+}
+
 static const char *filled(const struct world *world, const struct world_place *place, const char *form)
 {
 	static int number;
@@ -150,6 +174,7 @@ static const char *filled(const struct world *world, const struct world_place *p
 		else if (*form == '$')
 			text_adds(&out, form[1] == 'P'   ? place->person
 					: form[1] == 'S' ? place->school
+					: form[1] == 'I' ? consulted(world, place)->item
 							 : place->organisation);
 		else
 			text_add(&out, form, 1);
@@ -237,6 +262,8 @@ const char *walk_subject(const struct world *world, const struct world_place *pl
 {
 	if (strcmp(path, "/v1/people/{id}/handover") == 0)
 		return promiser(world, place);
+	if (strcmp(path, "/v1/plans/{id}/responses") == 0 || strcmp(path, "/v1/plans/{id}/comments") == 0)
+		return consulted(world, place)->plan;
 	if (text_starts(path, "/v1/plans/{id}/versions/{number}"))
 		return text_of("%s 1", consulted_plan(world, place));
 	if (text_starts(path, "/v1/plans/{id}/versions"))

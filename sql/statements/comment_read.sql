@@ -1,0 +1,3 @@
+-- GET /v1/plans/{id}/comments/{comment_id}. Served by the primary key.
+select status, body, etag, location, next
+from kept.comment_read(:id::uuid, :comment_id::uuid)
