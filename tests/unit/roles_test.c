@@ -38,10 +38,7 @@ static const struct {
 	 {"commitment_move", "reminder_list", "contact_read", "contact_change", "contact_remove",
 	  "organisation_contact_create", "organisation_change", "pledge_list", "pledge_create", "pledge_read",
 	  "pledge_change", "pledge_remove", "confirmation_list", "confirmation_create", "confirmation_read"}},
-	"pledge_change",
-	"pledge_remove"}
-}
-, {ROLE_ADMIN | ROLE_STEWARD, {"comment_change"}},
+	{ROLE_ADMIN | ROLE_STEWARD, {"comment_change"}},
 	{ROLE_ADMIN | ROLE_STEWARD | ROLE_PARTNER,
 	 {"response_list", "response_create", "response_read", "comment_list", "comment_create", "comment_read"}},
 	{ALL,
@@ -56,8 +53,7 @@ static const struct {
 	{ALL,
 	 {"framework_list", "framework_read", "plan_list", "plan_read", "plan_compare", "plan_report", "plan_item_list",
 	  "plan_item_read", "plan_version_list", "plan_version_read"}},
-}
-;
+};
 
 START_TEST(operation_is_for_the_roles_that_are_meant)
 {
