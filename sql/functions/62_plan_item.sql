@@ -241,8 +241,8 @@ begin
 	where x.district_id = i.district_id
 	and x.plan_id = i.plan_id
 	and x.version_number = i.version_number;
-	if items >= 200 then
-		perform kept.refuse(409, 'A version holds at most 200 items.');
+	if items >= 120 then
+		perform kept.refuse(409, 'A version holds at most 120 items.');
 	end if;
 	i := kept.plan_item_merge(i, body);
 	perform kept.refuse_fields(kept.plan_item_errors(i, body));

@@ -336,13 +336,13 @@ START_TEST(change_of_an_item_is_a_change_of_its_plan)
 }
 END_TEST
 
-START_TEST(version_holds_two_hundred_items)
+START_TEST(version_holds_a_hundred_and_twenty_items)
 {
 	const char *plan = plan_of("compact", "");
 	query_run(world.superuser, text_of("insert into kept.plan_item (district_id, plan_id, version_number, line, "
 					   "group_code, title, text_hash)"
 					   " select '%s', '%s', 1, kept.uuid7(), 'families', 'Read', repeat('0', 64) "
-					   "from generate_series(1, 189)",
+					   "from generate_series(1, 109)",
 					   world.lakeview.id, plan));
 	const char *items = text_of("/v1/plans/%s/items", plan);
 	must_be(201, send("POST", items, "{\"group\":\"families\",\"title\":\"Last\"}"));
@@ -364,7 +364,7 @@ int main(void)
 	tcase_add_test(all, address_of_a_page_is_one_plans_in_the_whole_register);
 	tcase_add_test(all, item_is_an_action_or_a_text_of_its_own);
 	tcase_add_test(all, change_of_an_item_is_a_change_of_its_plan);
-	tcase_add_test(all, version_holds_two_hundred_items);
+	tcase_add_test(all, version_holds_a_hundred_and_twenty_items);
 	suite_add_tcase(suite, all);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
