@@ -30,11 +30,11 @@ as $$
 		-- Nothing was due: what is done is kept.
 		when c.status in ('completed', 'verified') then 'kept'
 		when c.due_on < kept.today_in(kept.zone_of(c.district_id, c.school_id)) then 'late'
-		else 'under_way'
+		when c.status <> 'proposed' then 'under_way'
 	end
 $$;
 comment on function kept.report_outcome(kept.commitment) is
-	'kept, kept_later, late (not done though it was due, or done after it), let_go, or under_way.';
+	'kept, kept_later, late (not done though it was due, or done after it), let_go, or under_way; NULL: proposed, nobody took it on yet.';
 grant execute on function kept.report_outcome(kept.commitment) to kept_api;
 
 -- With `unknown` only what no key from outside may read, made, or has a part in, as in kept.summary_counts(). Served by

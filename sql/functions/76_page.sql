@@ -146,21 +146,26 @@ returns table (group_code text, place bigint, title text, description text, lang
 language sql stable
 as $$
 	select i.group_code, row_number() over (order by i.own, i.position, i.id), i.title, i.description, i.language, i.due_on, i.owed_to, i.standing,
-		case when i.outcome = 'late' and i.group_code in ('families', 'students') and not i.done then 'under_way' else i.outcome end
+		case
+			when i.outcome <> 'late' or i.group_code not in ('families', 'students') then i.outcome
+			when i.done then 'kept_later'
+			when not i.proposed then 'under_way'
+		end
 	from (
 		select 0 as own, (r.item).position, (r.item).id, (r.item).group_code as group_code, coalesce(own.title, w.title) as title,
 			case when own.title is null then w.description else own.description end as description,
 			case when own.title is null then w.language end as language, coalesce(c.due_on, (r.item).due_on) as due_on,
 			kept.group_name((r.item).owed_to_group, choice) as owed_to,
 			case when (r.item).commitment_id is not null then 'agreed' else r.standing end as standing,
-			case when c.id is not null then kept.report_outcome(c) end as outcome, c.completed_on is not null as done
+			case when c.id is not null then kept.report_outcome(c) end as outcome, c.completed_on is not null as done, c.status = 'proposed' as proposed
 		from kept.report_items(p, page_promises.number) r
 		cross join lateral kept.item_words(r.item, choice) w
 		left join kept.commitment c on c.district_id = p.district_id and c.id = (r.item).commitment_id and c.visibility in ('plan', 'public')
 		-- Somebody wrote it anew after it was adopted.
 		left join lateral (select c.title, c.description where c.title <> (r.item).title) own on true
 		union all
-		select 1, 0, c.id, c.group_code, c.title, c.description, null, c.due_on, null, null, kept.report_outcome(c), c.completed_on is not null
+		select 1, 0, c.id, c.group_code, c.title, c.description, null, c.due_on, null, case when c.status = 'proposed' then 'open' end,
+			kept.report_outcome(c), c.completed_on is not null, c.status = 'proposed'
 		from kept.commitment c
 		where c.district_id = p.district_id
 		and c.plan_id = p.id

@@ -45,6 +45,7 @@ static const char plan[] =
 	" ('leaders', 'Only for the group', '2027-01-04', '2027-01-04', 'in_progress', 'group', null),"
 	" ('teachers', 'Only for its parties', '2027-01-04', '2027-01-04', 'in_progress', 'private', null),"
 	" ('families', 'Read every evening', '2027-01-04', '2027-01-04', 'in_progress', 'public', null),"
+	" ('policymakers', 'Nobody took it on', '2027-03-04', '2027-03-04', 'proposed', 'public', null),"
 	" ('students', 'Ask for help', '2027-03-04', '2027-03-04', 'agreed', 'public', null)"
 	" ) as given (g, t, d, f, s, v, c) returning id)"
 	" insert into kept.party (district_id, commitment_id, role, person_id) select '$D', id, 'owner', '$P' from "
