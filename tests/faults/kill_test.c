@@ -1,6 +1,6 @@
 /*
- * A worker that dies at any step, or that wakes up after another took its work: nothing is lost, each reminder is
- * recorded once, and what a peer gets twice is the same message.
+ * A worker that dies at any step, or that wakes up after another took its work: nothing is lost, each reminder and
+ * notice is recorded once, and what a peer gets twice is the same message.
  */
 #include <check.h>
 #include <signal.h>
@@ -134,13 +134,16 @@ static const struct {
 #define STEPS (int)(sizeof(steps) / sizeof(steps[0]))
 
 /* `together`: its sessions die with it; else they go on when the lock is gone, and nobody hears their answer. */
-static void kill_at_step(int step, bool together)
+static void kill_at_step(int step, bool together, bool notices)
 {
 	struct program worker;
 
 	add_mails(FEW);
 	add_posts(FEW);
-	stage_clock(&stage, DUE);
+	if (notices)
+		stage_notify(&stage);
+	else
+		stage_clock(&stage, DUE);
 	stage_hold(&stage, steps[step].event, steps[step].table);
 	stage_worker(&stage, &worker, false);
 	ck_assert(stage_worker_held(&stage));
@@ -165,13 +168,23 @@ static void kill_at_step(int step, bool together)
 
 START_TEST(killed_inside_the_database_with_its_sessions)
 {
-	kill_at_step(_i, true);
+	kill_at_step(_i, true, false);
 }
 END_TEST
 
 START_TEST(killed_while_its_session_goes_on)
 {
-	kill_at_step(_i, false);
+	kill_at_step(_i, false, false);
+}
+END_TEST
+
+/* Nothing is planned for them; all else is as with reminders. */
+START_TEST(killed_while_notices_go_out)
+{
+	kill_at_step(_i, _i % 2 == 0, true);
+	ck_assert_int_eq(stage_number(&stage, "select count(*) from kept.message where kind = 'notice'"), 2 * FEW);
+	stage_notify(&stage);
+	ck_assert_int_eq(stage_number(&stage, "select count(*) from kept.waiting"), 0);
 }
 END_TEST
 
@@ -321,6 +334,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, killed_before_the_endpoint_answers);
 	tcase_add_loop_test(tests, killed_inside_the_database_with_its_sessions, 0, STEPS);
 	tcase_add_loop_test(tests, killed_while_its_session_goes_on, 0, STEPS);
+	tcase_add_loop_test(tests, killed_while_notices_go_out, 2, STEPS);
 	tcase_add_test(tests, killed_again_and_again_under_load);
 	tcase_add_test(tests, settle_after_another_finished_changes_nothing);
 	tcase_add_test(tests, settle_while_another_sends_changes_nothing);

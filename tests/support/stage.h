@@ -82,6 +82,8 @@ struct stage_crowd {
 };
 /* Many people and promises at once, by SQL. */
 void stage_crowd(struct stage *stage, const struct stage_crowd *crowd);
+/* Tells every owner, by a notice, that the promise was handed to them. */
+void stage_notify(struct stage *stage);
 /* Lanes made from now on let everything through at once. */
 void stage_fast_lanes(struct stage *stage);
 /* All leases have run out. */
@@ -101,10 +103,11 @@ void stage_let_go(struct stage *stage);
  */
 void stage_receive(struct stage *stage, struct http_peer *const *more);
 /*
- * Fails unless exactly so many reminders of people were sent: each recorded once as sent, got at least once, repeated
- * only where an attempt is unknown and then the same in every byte, and nothing is left. Calls stage_receive().
+ * Fails unless exactly so many reminders and notices of people were sent: each recorded once as sent, got at least
+ * once, repeated only where an attempt is unknown and then the same in every byte, and nothing is left. Calls
+ * stage_receive().
  */
-void stage_complete(struct stage *stage, long long reminders, struct http_peer *const *more);
+void stage_complete(struct stage *stage, long long messages, struct http_peer *const *more);
 /* Fails if a message was got more than once. After stage_complete(). */
 void stage_no_repeats(struct stage *stage);
 

@@ -132,3 +132,10 @@ void stage_crowd(struct stage *stage, const struct stage_crowd *crowd)
 		webhook ? stage->sealed_secret : "", stage->district, crowd->due_on, crowd->due_on, stage->district,
 		crowd->people, stage->district);
 }
+
+void stage_notify(struct stage *stage)
+{
+	stage_change(stage,
+		     "select count(told.*) from kept.party p cross join lateral kept.notice_send_many(p.district_id, "
+		     "'handover', p.commitment_id, '', array[p.person_id], null) told where p.role = 'owner'");
+}
