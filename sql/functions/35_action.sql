@@ -165,7 +165,7 @@ begin
 		and a.id = action.id;
 	exception
 		when foreign_key_violation then
-			perform kept.refuse(409, 'Commitments carry out this action. Retire it instead: PATCH it with {"retired":true}.');
+			perform kept.refuse(409, 'Commitments carry out this action, or plans have it. Retire it instead: PATCH it with {"retired":true}.');
 	end;
 	return kept.once_store(request, row(204, null, null, null, null)::kept.reply, action.id);
 end

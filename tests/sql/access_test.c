@@ -339,13 +339,16 @@ START_TEST(operators_commands_refuse_what_does_not_exist)
 }
 END_TEST
 
-START_TEST(the_catalogue_gives_each_district_its_actions_once)
+START_TEST(the_catalogue_gives_each_district_its_actions_and_frameworks_once)
 {
-	static const char load[] = "select "
-				   "kept.catalogue_load('{\"language\":\"%s\",\"groups\":[{\"code\":\"families\","
-				   "\"name\":\"%s\",\"actions\":"
-				   "[{\"code\":\"test.one\",\"title\":\"%s\",\"description\":null}]}]}')";
-	char sql[400];
+	static const char load[] =
+		"select "
+		"kept.catalogue_load('{\"language\":\"%s\",\"groups\":[{\"code\":\"families\","
+		"\"name\":\"%s\",\"actions\":"
+		"[{\"code\":\"test.one\",\"title\":\"%s\",\"description\":null}]}],"
+		"\"frameworks\":[{\"code\":\"test\",\"name\":\"Table\",\"groups\":[{\"code\":\"families\","
+		"\"necessity\":\"must\"}],\"clauses\":[]}]}')";
+	char sql[600];
 	for (int twice = 0; twice < 2; twice++) {
 		snprintf(sql, sizeof(sql), load, "en", "Families", "Read");
 		query_run(url, sql);
@@ -355,6 +358,9 @@ START_TEST(the_catalogue_gives_each_district_its_actions_once)
 	ck_assert_int_eq(query_number(superuser, "select (count(*) = (select count(*) from kept.district))::int from "
 						 "kept.action where catalogue_code = 'test.one'"
 						 " having count(*) > 0"),
+			 1);
+	ck_assert_int_eq(query_number(superuser, "select (count(*) = (select count(*) from kept.district))::int from "
+						 "kept.framework where catalogue_code = 'test' having count(*) > 0"),
 			 1);
 }
 END_TEST
@@ -401,7 +407,7 @@ int main(void)
 	tcase_add_test(test, outside_a_unit_nothing_is_seen);
 	tcase_add_test(test, a_key_is_judged_in_the_unit_itself);
 	tcase_add_test(test, operators_commands_refuse_what_does_not_exist);
-	tcase_add_test(test, the_catalogue_gives_each_district_its_actions_once);
+	tcase_add_test(test, the_catalogue_gives_each_district_its_actions_and_frameworks_once);
 	suite_add_tcase(suite, test);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
