@@ -46,7 +46,7 @@ grant execute on function kept.working_day_nth(date, int, datemultirange) to kep
 -- the school year keeps its distance to the year's first or last day; what lies more than a year off moves by whole weeks.
 create or replace function kept.working_day_shift(day date, from_first date, from_last date, to_first date, to_last date,
 	from_closed datemultirange, to_closed datemultirange) returns date
-language sql immutable parallel safe
+language sql immutable strict parallel safe
 as $$
 	select case
 		when day < from_first - 366 or day > from_last + 366 then

@@ -81,6 +81,8 @@ static const struct {
 	 "{\"framework_id\":\"$F\",\"school_year\":\"2026-27\",\"title\":\"Other\",\"starts_on\":\"2026-08-24\","
 	 "\"ends_on\":\"2027-06-11\"}"},
 	{"plan_change", "{\"title\":\"Compact #\"}", "{\"review_on\":\"2027-05-14\"}"},
+	{"plan_copy", "{\"school_year\":\"2037-38\",\"starts_on\":\"2037-08-24\",\"ends_on\":\"2038-06-11\"}",
+	 "{\"school_year\":\"2037-38\",\"starts_on\":\"2037-08-24\",\"ends_on\":\"2038-06-11\",\"title\":\"Other\"}"},
 	{"plan_item_create", "{\"group\":\"families\",\"title\":\"Read #\"}",
 	 "{\"group\":\"families\",\"title\":\"Write\"}"},
 	{"plan_item_change", "{\"title\":\"Read #\"}", "{\"due_on\":\"2027-02-01\"}"},

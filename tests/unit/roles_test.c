@@ -30,7 +30,7 @@ static const struct {
 	  "policy_remove",         "school_change"}},
 	{ROLE_ADMIN | ROLE_STEWARD,
 	 {"closed_day_create", "closed_day_change", "closed_day_remove", "handover_list", "handover_create",
-	  "commitment_handover_list", "unreachable_list"}},
+	  "commitment_handover_list", "unreachable_list", "plan_copy"}},
 	{ROLE_ADMIN | ROLE_STEWARD,
 	 {"meeting_list", "meeting_create", "meeting_read", "meeting_change", "meeting_remove", "meeting_answer_list",
 	  "meeting_answer_create", "meeting_answer_read", "meeting_answer_change", "meeting_answer_remove"}},
