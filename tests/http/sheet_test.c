@@ -99,17 +99,6 @@ static void compare_row(void *context, const struct csv_row *row)
 	}
 }
 
-/* Adds a thing to the list, if that is done at the same address. */
-static void add_one(const char *path, const char *target)
-{
-	for (size_t i = 0; i < contract_operation_count; i++) {
-		const struct contract_operation *operation = &contract_operations[i];
-		if (strcmp(operation->method, "POST") == 0 && strcmp(operation->path, path) == 0)
-			must_be(201, ask(&world.asking, world.lakeview.admin, "POST", target, NULL,
-					 walk_body(&world, &world.lakeview, operation, false)));
-	}
-}
-
 START_TEST(each_list_is_a_sheet_of_the_same_rows)
 {
 	const struct contract_operation *operation = &contract_operations[_i];
@@ -117,7 +106,7 @@ START_TEST(each_list_is_a_sheet_of_the_same_rows)
 		return;
 	const char *key = world.lakeview.admin, *id = walk_subject(&world, &world.lakeview, operation->path);
 	const char *target = walk_target(operation->path, id);
-	add_one(operation->path, target);
+	walk_more(&world, &world.lakeview, operation->path, target);
 	struct answer json = must(200, get(key, text_of("%s?page_size=200", target), NULL));
 	struct answer sheet = must(200, get(key, target, CSV));
 	ck_assert_str_eq(header(&sheet, "Content-Type"), "text/csv; charset=utf-8; header=present");

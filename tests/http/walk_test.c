@@ -139,13 +139,8 @@ END_TEST
 static const char *filled_list(const struct contract_operation *operation)
 {
 	const char *target = walk_target(operation->path, walk_subject(&world, &world.lakeview, operation->path));
-	struct contract_match match;
-	contract_match("POST", target, &match);
-	for (int i = 0; i < 6 && match.operation; i++)
-		must_be(201, ask(&world.asking, world.lakeview.admin, "POST", target, NULL,
-				 walk_body(&world, &world.lakeview, match.operation, false)));
-	for (int i = 0; i < 3 && strcmp(operation->path, "/v1/deliveries") == 0; i++)
-		walk_subject(&world, &world.lakeview, "/v1/deliveries/{id}");
+	for (int i = 0; i < 6; i++)
+		walk_more(&world, &world.lakeview, operation->path, target);
 	return target;
 }
 

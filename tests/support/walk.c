@@ -288,3 +288,41 @@ const char *walk_subject(const struct world *world, const struct world_place *pl
 	ck_assert_msg(strchr(path, '{') == NULL, "nothing makes the value of %s", path);
 	return "";
 }
+
+/* A commitment goes from somebody new to an organisation. */
+static void hand_over(const struct world *world, const struct world_place *place, const char *commitment)
+{
+	const char *person = made_by(world, place, "person_create", "");
+	must_be(200, ask(&world->asking, place->admin, "PATCH", commitment, "If-Match: *\r\n",
+			 text_of("{\"owner\":{\"person_id\":\"%s\"}}", person)));
+	must_be(202, ask(&world->asking, place->admin, "POST", text_of("/v1/people/%s/handover", person), NULL,
+			 text_of("{\"to\":{\"organisation_id\":\"%s\"}}", place->organisation)));
+}
+
+void walk_more(const struct world *world, const struct world_place *place, const char *path, const char *target)
+{
+	static const char owned[] = "{\"group\":\"teachers\",\"title\":\"Read\",\"owner\":{\"%s\":\"%.*s\"}}";
+	const char *id = strlen(target) > 11 ? target + strlen("/v1/people/") : "";
+	if (strcmp(path, "/v1/people/{id}/handover") == 0) {
+		world_make(world, place->admin, "/v1/commitments", text_of(owned, "person_id", 36, id));
+	} else if (strcmp(path, "/v1/unreachable") == 0) {
+		world_make(world, place->admin, "/v1/commitments", text_of(owned, "group", 8, "teachers"));
+	} else if (strcmp(path, "/v1/commitments/{id}/handovers") == 0) {
+		hand_over(world, place, text_of("%.*s", (int)strlen("/v1/commitments/") + 36, target));
+	} else if (strcmp(path, "/v1/deliveries") == 0) {
+		walk_subject(world, place, "/v1/deliveries/{id}");
+	} else {
+		struct contract_match match;
+		contract_match("POST", target, &match);
+		if (!match.operation)
+			return;
+		struct answer made = must(201, ask(&world->asking, place->admin, "POST", target, NULL,
+						   walk_body(world, place, match.operation, false)));
+		/* One draft is open at a time. */
+		if (strcmp(path, "/v1/plans/{id}/versions") == 0)
+			must_be(200, ask(&world->asking, place->admin, "POST",
+					 text_of("%s/%s/status", target, at(&made, "number")), NULL,
+					 "{\"status\":\"consultation\"}"));
+		answer_release(&made);
+	}
+}
