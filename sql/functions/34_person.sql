@@ -325,6 +325,7 @@ begin
 		and n.recipient_id = person.id
 		and n.message_id is not null));
 	perform kept.person_unname(person, addresses);
+	perform kept.person_unsay(person);
 	delete from kept.contact c
 	where c.district_id = kept.district()
 	and c.person_id = person.id;

@@ -381,3 +381,27 @@ end
 $$;
 comment on function kept.response_list(uuid, int, text, uuid, boolean, text, int) is 'GET /v1/plans/{id}/responses, in the order in which they were recorded.';
 grant execute on function kept.response_list(uuid, int, text, uuid, boolean, text, int) to kept_api;
+
+-- Served by plan_response_who and plan_comment_person.
+create or replace function kept.person_unsay(person kept.person) returns void
+language plpgsql volatile
+as $$
+begin
+	update kept.plan_response r
+	set amendment = replace(r.amendment, person.name, '…'),
+		comment = replace(r.comment, person.name, '…')
+	where r.district_id = person.district_id
+	and r.person_id = person.id
+	and strpos(concat_ws(' ', r.amendment, r.comment), person.name) > 0;
+	update kept.plan_comment c
+	set text = replace(c.text, person.name, '…'),
+		version = c.version + 1,
+		updated_at = kept.now()
+	where c.district_id = person.district_id
+	and c.person_id = person.id
+	and strpos(c.text, person.name) > 0;
+end
+$$;
+comment on function kept.person_unsay(kept.person) is
+	'Takes a person''s name out of what they said of plans; that it was said, and what, stays.';
+grant execute on function kept.person_unsay(kept.person) to kept_api;
