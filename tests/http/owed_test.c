@@ -85,7 +85,8 @@ static const char *owed(const char *group, const char *school, const char *owner
 		text_of("{\"group\":\"%s\",\"school_id\":\"%s\",\"title\":\"The handbook in three languages\","
 			"\"visibility\":\"public\",\"due_on\":\"2027-01-20\",\"owner\":{%s},\"parties\":[{\"role\":"
 			"\"beneficiary\",\"organisation_id\":\"%s\"},{\"role\":\"beneficiary\",\"person_id\":\"%s\"},"
-			"{\"role\":\"beneficiary\",\"group\":\"families\"}]}",
+			"{\"role\":\"beneficiary\",\"group\":\"families\"},{\"role\":\"beneficiary\",\"group\":"
+			"\"leaders\"}]}",
 			group, school, owner, council, world.lakeview.person));
 }
 
@@ -141,12 +142,14 @@ static void expect_upward(const char *id, const char *expected)
 /* The scenario: a district late with a promise owed to schools, shown in public, escalated upward. */
 START_TEST(a_late_district_is_shown_and_goes_upward_never_to_families)
 {
-	char late[40], of_parents[40], families[40], moved[40];
+	char late[40], of_parents[40], families[40], students[40], moved[40];
 	keep(late, sizeof(late), of_office());
 	keep(of_parents, sizeof(of_parents),
 	     owed("policymakers", parent_school, text_of("\"organisation_id\":\"%s\"", office)));
 	keep(families, sizeof(families),
 	     owed("families", world.lakeview.school, text_of("\"person_id\":\"%s\"", superintendent)));
+	keep(students, sizeof(students),
+	     owed("students", world.lakeview.school, text_of("\"organisation_id\":\"%s\"", office)));
 	keep(moved, sizeof(moved), of_office());
 	must_be(200, call(world.lakeview.admin, "PATCH", text_of("/v1/commitments/%s", moved),
 			  "{\"due_on\":\"2027-05-03\"}"));
@@ -169,6 +172,7 @@ START_TEST(a_late_district_is_shown_and_goes_upward_never_to_families)
 	expect_upward(late, "P+14D Principal, P+28D Superintendent");
 	expect_upward(of_parents, "P+14D Superintendent");
 	expect_upward(families, "");
+	expect_upward(students, "");
 	expect_upward(moved, "");
 	ck_assert_int_eq(told(late, "late"), 2);
 	ck_assert_int_eq(query_number(world.superuser,

@@ -184,7 +184,8 @@ START_TEST(no_byte_from_outside_depends_on_a_count_under_five)
 			set(keeper, id, small, pledged, done);
 			for (int k = 0; k < OUTSIDERS; k++) {
 				char *after = all_read(outsiders[k], id, small);
-				ck_assert_str_eq(after, before[k]);
+				ck_assert_msg(strcmp(after, before[k]) == 0, "outsider %d sees %d of %d", k, done,
+					      pledged);
 				free(after);
 			}
 		}
