@@ -9,17 +9,39 @@ declare
 	asked_by text := kept.see_as('admin');
 begin
 	return query
-	select i, s.standing
+	select i, case when i.commitment_id is not null then 'agreed' else (kept.plan_item_standing(i.id)).standing end
 	from kept.plan_item i
-	cross join lateral kept.plan_item_standing(i.id) s
 	where i.district_id = p.district_id
 	and i.plan_id = p.id
 	and i.version_number = report_items.number;
 	perform kept.see_as(asked_by);
 end
 $$;
-comment on function kept.report_items(kept.plan, int) is 'The items of a version of a plan and where each stands with its group.';
+comment on function kept.report_items(kept.plan, int) is 'The items of a version of a plan and where each stands with its group; what became a promise is agreed.';
 grant execute on function kept.report_items(kept.plan, int) to kept_api;
+
+-- kept.coverage() without its counts of people, which nobody is told here and which take long.
+create or replace function kept.report_coverage(p kept.plan) returns table (group_code text, necessity text, state text)
+language plpgsql stable
+rows 8
+as $$
+#variable_conflict use_column
+declare
+	asked_by text := kept.see_as('admin');
+begin
+	return query
+	select s.group_code, n.necessity, s.state
+	from kept.coverage_states(p.id) s
+	join kept.framework_groups(p.framework_id, (
+		select h.level
+		from kept.school h
+		where h.district_id = p.district_id
+		and h.id = p.school_id)) n on n.group_code = s.group_code;
+	perform kept.see_as(asked_by);
+end
+$$;
+comment on function kept.report_coverage(kept.plan) is 'How much a plan''s framework wants each of the eight groups at the table, and how near each is.';
+grant execute on function kept.report_coverage(kept.plan) to kept_api;
 
 create or replace function kept.report_outcome(c kept.commitment) returns text
 language sql stable
@@ -124,9 +146,9 @@ as $$
 	),
 	responsibility as materialized (
 		select (i.item).group_code as group_code,
-			count(*) filter (where (i.item).commitment_id is not null or i.standing = 'agreed') as agreed,
-			count(*) filter (where (i.item).commitment_id is null and i.standing = 'declined') as declined,
-			count(*) filter (where (i.item).commitment_id is null and i.standing in ('open', 'amended')) as open
+			count(*) filter (where i.standing = 'agreed') as agreed,
+			count(*) filter (where i.standing = 'declined') as declined,
+			count(*) filter (where i.standing in ('open', 'amended')) as open
 		from kept.report_items(p, report_groups.number) i
 		group by 1
 	)
@@ -144,7 +166,7 @@ as $$
 		'let_go', coalesce(r.let_go, 0) + kept.count_blurred(p.id, g.code, 'let_go', h.let_go),
 		'under_way', coalesce(r.under_way, 0) + kept.count_blurred(p.id, g.code, 'under_way', h.under_way)) order by g.position)
 	from kept.stakeholder_group g
-	join kept.coverage(p.id) c on c.group_code = g.code
+	join kept.report_coverage(p) c on c.group_code = g.code
 	left join responsibility i on i.group_code = g.code
 	left join kept.report_counts(p.id, false) r on r.group_code = g.code
 	left join hidden h on h.group_code = g.code
@@ -168,7 +190,7 @@ as $$
 	from (
 		select g.position as group_position, (i.item).position as position, (i.item).id, (i.item).group_code as group_code,
 			(i.item).id as item_id, c.id as commitment_id, coalesce(c.title, (i.item).title) as title, coalesce(c.due_on, (i.item).due_on) as due_on,
-			(i.item).owed_to_group as owed_to_group, case when (i.item).commitment_id is not null then 'agreed' else i.standing end as standing,
+			(i.item).owed_to_group as owed_to_group, i.standing,
 			case when c.id is not null then kept.report_outcome(c) end as outcome
 		from kept.report_items(p, report_responsibilities.number) i
 		join kept.stakeholder_group g on g.code = (i.item).group_code

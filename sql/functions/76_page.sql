@@ -61,8 +61,9 @@ as $$
 			from kept.catalogue_text t
 			where t.key = 'language.name'),
 		'words', (
-			select jsonb_object_agg(t.key, kept.text_for(t.key, array[(select language from chosen)]))
+			select jsonb_object_agg(t.key, coalesce(own.text, t.text))
 			from kept.catalogue_text t
+			left join kept.catalogue_text own on own.key = t.key and own.language = (select language from chosen)
 			where t.language = 'en'
 			and t.key not like 'invitation.%'))
 $$;
@@ -156,7 +157,7 @@ as $$
 			case when own.title is null then w.description else own.description end as description,
 			case when own.title is null then w.language end as language, coalesce(c.due_on, (r.item).due_on) as due_on,
 			kept.group_name((r.item).owed_to_group, choice) as owed_to,
-			case when (r.item).commitment_id is not null then 'agreed' else r.standing end as standing,
+			r.standing,
 			case when c.id is not null then kept.report_outcome(c) end as outcome, c.completed_on is not null as done, c.status = 'proposed' as proposed
 		from kept.report_items(p, page_promises.number) r
 		cross join lateral kept.item_words(r.item, choice) w
@@ -202,6 +203,10 @@ begin
 		kept.page_words(choice) || jsonb_build_object(
 			'plan', kept.page_plan(p, v, choice),
 			'groups', (
+				with promises as materialized (
+					select i.*
+					from kept.page_promises(p, v.number, choice) i
+				)
 				select jsonb_agg(jsonb_build_object(
 					'code', g.code,
 					'name', kept.group_name(g.code, choice),
@@ -209,10 +214,10 @@ begin
 					'coverage', c.state,
 					'items', (
 						select coalesce(jsonb_agg(to_jsonb(i) - 'group_code' - 'place' order by i.place), '[]')
-						from kept.page_promises(p, v.number, choice) i
+						from promises i
 						where i.group_code = g.code)) order by g.position)
 				from kept.stakeholder_group g
-				join kept.coverage(p.id) c on c.group_code = g.code)))::text, null, null, null)::kept.reply;
+				join kept.report_coverage(p) c on c.group_code = g.code)))::text, null, null, null)::kept.reply;
 end
 $$;
 comment on function kept.page(text, text, text) is 'GET /plans/{slug}: what the page shows, made into HTML by the program.';
