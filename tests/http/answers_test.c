@@ -15,7 +15,11 @@
 #include "tests/support/query.h"
 #include "tests/support/walk.h"
 
-#define FILLERS 50 /* requests of each lane that wait in front, so that the others wait for too long */
+/* Requests that wait in front on a lane, so that the others wait for too long: a unit may wait for a quarter of a
+ * second on the fast one, and for longer on the rest. All together they must fit into a thread's queue
+ * (KEPT_QUEUE_UNITS). */
+#define FILLERS 56
+#define FILLERS_FEW 14
 
 static struct world world;
 
@@ -130,17 +134,17 @@ static void send_ready(struct ready *ready)
 START_TEST(too_long_a_wait_is_504)
 {
 	static const enum contract_lane lanes[] = {LANE_FAST, LANE_WRITE, LANE_SLOW};
-	struct ready fillers[4 * FILLERS];
+	struct ready fillers[FILLERS + 3 * FILLERS_FEW];
 	size_t count, filled = 0;
 	struct ready *all = all_ready(&count);
 	for (size_t lane = 0; lane < 3; lane++)
-		for (size_t i = 0, n = 0; i < count && n < FILLERS; i++)
-			if (all[i].operation->lane == lanes[lane])
-				for (; n < FILLERS; n++)
+		for (size_t i = 0, n = 0, most = lane == 0 ? FILLERS : FILLERS_FEW; i < count && n < most; i++)
+			if (all[i].operation->lane == lanes[lane] && !all[i].operation->enters)
+				for (; n < most; n++)
 					fillers[filled++] = all[i];
 	/* Those without a key have every second turn. */
 	for (size_t i = 0, n = 0; i < count; i++)
-		for (; all[i].operation->enters && n < FILLERS / 2; n++)
+		for (; all[i].operation->enters && n < FILLERS_FEW; n++)
 			fillers[filled++] = all[i];
 	PGconn *holder = PQconnectdb(world.superuser);
 	PQclear(PQexec(holder, "begin; lock table kept.key, kept.plan in access exclusive mode"));
