@@ -191,6 +191,119 @@ START_TEST(what_was_agreed_becomes_a_commitment_that_asks)
 }
 END_TEST
 
+static void expect_promise(const char *id, const char *path, const char *value)
+{
+	struct route_reply reply = promise_read(api, KEY_ADMIN, id);
+	route_expect_member(&reply, path, value);
+	route_release(&reply);
+}
+
+START_TEST(what_is_not_agreed_becomes_nothing)
+{
+	consult_version(superuser, 1, "Read", "null", "1");
+	said(CONSULT_ITEM, "decline", 1);
+	adopt(1, "0");
+	ck_assert_int_eq(query_number(superuser, "select count(*) from kept.commitment"), 0);
+}
+END_TEST
+
+START_TEST(the_commitment_of_a_line_goes_on_with_the_next_version)
+{
+	consult_version(superuser, 1, "Read", "'2027-03-01'", "1");
+	said(CONSULT_ITEM, "agree", 2);
+	adopt(1, "1");
+	char *id = promised(), sql[200];
+	snprintf(sql, sizeof(sql),
+		 "update kept.commitment set status = 'agreed', due_on = '2027-03-08' where id = '%s'", id);
+	query_run(superuser, sql);
+	consult_version(superuser, 2, "Read", "'2027-03-01'", "1");
+	adopt(2, "1");
+	free(promised()); /* no second one */
+	expect_promise(id, "plan_item_id", CONSULT_ITEM_LATER);
+	expect_promise(id, "status", "agreed");
+	expect_promise(id, "due_on", "2027-03-08"); /* its owner moved it */
+	free(id);
+}
+END_TEST
+
+START_TEST(another_text_is_a_question_again)
+{
+	consult_version(superuser, 1, "Read", "null", "1");
+	said(CONSULT_ITEM, "agree", 2);
+	adopt(1, "1");
+	char *id = promised();
+	query_run(superuser, "update kept.commitment set status = 'in_progress'");
+	consult_version(superuser, 2, "Read daily", "'2027-03-01'", "2");
+	said(CONSULT_ITEM_LATER, "agree", 2);
+	adopt(2, "1");
+	expect_promise(id, "title", "Read daily");
+	expect_promise(id, "status", "proposed");
+	expect_promise(id, "due_on", "2027-03-01");
+	free(promised());
+	free(id);
+}
+END_TEST
+
+START_TEST(what_nobody_took_on_goes_with_the_groups_agreement)
+{
+	consult_version(superuser, 1, "Read", "null", "1");
+	said(CONSULT_ITEM, "agree", 2);
+	adopt(1, "1");
+	char *id = promised();
+	consult_version(superuser, 2, "Read daily", "null", "2");
+	said(CONSULT_ITEM_LATER, "decline", 2);
+	adopt(2, "0");
+	expect_promise(id, "status", "withdrawn");
+	free(id);
+}
+END_TEST
+
+static const char *const begun[][2] = {
+	{"proposed", "agreed"},    {"proposed", "in_progress"}, {"deferred", "agreed"},
+	{"deferred", "completed"}, {"declined", "agreed"},      {"withdrawn", "agreed"},
+};
+
+START_TEST(nothing_begins_while_it_asks_for_something)
+{
+	consult_version(superuser, 1, "Read", "null", "1");
+	said(CONSULT_ITEM, "agree", 2);
+	adopt(1, "1");
+	char *id = promised(), sql[200], body[100];
+	snprintf(sql, sizeof(sql), "update kept.commitment set status = '%s'", begun[_i][0]);
+	query_run(superuser, sql);
+	snprintf(body, sizeof(body), "{\"status\":\"%s\",\"reason\":\"So\"}", begun[_i][1]);
+	struct route_reply reply = promise_move(api, KEY_ADMIN, id, body);
+	ck_assert_int_eq(reply.status, 422);
+	ck_assert_ptr_nonnull(strstr(reply.errors, "an owner who is a person"));
+	ck_assert_ptr_nonnull(strstr(reply.errors, "due_on"));
+	ck_assert_ptr_nonnull(strstr(reply.errors, "when_where_how"));
+	route_release(&reply);
+	route_expect(promise_change(api, id,
+				    "{\"owner\":{\"person_id\":\"" PERSON_MARIA
+				    "\"},\"due_on\":\"2027-03-01\",\"when_where_how\":\"After supper\"}"),
+		     strcmp(begun[_i][0], "declined") == 0 || strcmp(begun[_i][0], "withdrawn") == 0 ? 409 : 200);
+	if (strcmp(begun[_i][0], "proposed") == 0 || strcmp(begun[_i][0], "deferred") == 0)
+		route_expect(promise_move(api, KEY_ADMIN, id, body), 200);
+	else
+		route_expect(promise_move(api, KEY_ADMIN, id, body), 422);
+	free(id);
+}
+END_TEST
+
+START_TEST(what_is_let_go_asks_for_nothing)
+{
+	consult_version(superuser, 1, "Read", "null", "1");
+	said(CONSULT_ITEM, "agree", 2);
+	adopt(1, "1");
+	char *id = promised();
+	struct route_reply reply = promise_move(api, KEY_ADMIN, id, "{\"status\":\"declined\"}");
+	ck_assert_int_eq(reply.status, 200);
+	ck_assert_int_eq(route_count(&reply, "asks"), 0);
+	route_release(&reply);
+	free(id);
+}
+END_TEST
+
 int main(void)
 {
 	cluster = cluster_start(NULL);
@@ -205,6 +318,12 @@ int main(void)
 	tcase_add_test(test, a_word_on_the_same_text_holds_for_the_next_version);
 	tcase_add_test(test, a_word_on_another_text_does_not);
 	tcase_add_test(test, what_was_agreed_becomes_a_commitment_that_asks);
+	tcase_add_test(test, what_is_not_agreed_becomes_nothing);
+	tcase_add_test(test, the_commitment_of_a_line_goes_on_with_the_next_version);
+	tcase_add_test(test, another_text_is_a_question_again);
+	tcase_add_test(test, what_nobody_took_on_goes_with_the_groups_agreement);
+	tcase_add_loop_test(test, nothing_begins_while_it_asks_for_something, 0, sizeof(begun) / sizeof(begun[0]));
+	tcase_add_test(test, what_is_let_go_asks_for_nothing);
 	suite_add_tcase(suite, test);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -266,6 +266,84 @@ START_TEST(lists_go_page_by_page)
 }
 END_TEST
 
+static struct route_reply comment(const char *key, const char *body)
+{
+	return route_ask(api, key, "comment_create", "request", "{}", "id", CONSULT_PLAN, "body", body, NULL);
+}
+
+#define REMARK(kind, group, from, more)                                                                                \
+	"{\"kind\":\"" kind "\",\"group\":\"" group "\",\"from_group\":\"" from                                        \
+	"\",\"text\":\"Línea \\\"A\\\"\"," more "}"
+#define ON_READING "\"item_id\":\"" CONSULT_ITEM "\","
+
+static const struct {
+	const char *key, *body;
+	int status;
+	const char *says;
+} remarks[] = {
+	/* Anybody on any list. */
+	{KEY_ADMIN, REMARK("comment", "families", "teachers", ON_READING BY_BEN), 201, ""},
+	{KEY_STEWARD_FAMILIES, REMARK("addition", "leaders", "families", BY_MARIA), 201, ""},
+	{KEY_STEWARD, REMARK("addition", "leaders", "students", "\"identified_by\":\"meeting\""), 201, ""},
+	{KEY_PARTNER, REMARK("comment", "leaders", "business_community", BY_CHAMBER), 201, ""},
+	/* But as who they are. */
+	{KEY_ADMIN, REMARK("comment", "families", "families", BY_BEN), 422, "/by/person_id"},
+	{KEY_PARTNER, REMARK("comment", "families", "teacher_unions", BY_CHAPTER), 403, "its own organisation"},
+	{KEY_STEWARD_FAMILIES, REMARK("comment", "families", "teachers", BY_BEN), 403, "one stakeholder group"},
+	{KEY_ADMIN, REMARK("comment", "leaders", "teachers", ON_READING BY_BEN), 422, "/item_id"},
+	{KEY_ADMIN, REMARK("comment", "leaders", "teachers", "\"identified_by\":\"key\""), 422, "/identified_by"},
+};
+
+START_TEST(anybody_comments_on_any_list_as_who_they_are)
+{
+	struct route_reply reply = comment(remarks[_i].key, remarks[_i].body);
+	ck_assert_msg(reply.status == remarks[_i].status, "%d %s %s", reply.status, reply.body, reply.errors);
+	ck_assert_msg(strstr(reply.body, remarks[_i].says) || strstr(reply.errors, remarks[_i].says), "%s %s",
+		      reply.body, reply.errors);
+	if (reply.status == 201)
+		route_expect_member(&reply, "text", "Línea \"A\"");
+	route_release(&reply);
+	ck_assert_int_eq(query_number(superuser, "select count(*) from kept.plan_comment"), remarks[_i].status == 201);
+}
+END_TEST
+
+START_TEST(an_archived_version_is_not_commented_on)
+{
+	query_run(superuser,
+		  "set session_replication_role = replica; update kept.plan_version set status = 'archived'");
+	route_expect(comment(KEY_ADMIN, REMARK("comment", "families", "teachers", ON_READING BY_BEN)), 409);
+}
+END_TEST
+
+START_TEST(what_became_of_a_comment_is_told_with_its_reason)
+{
+	struct route_reply made = comment(KEY_ADMIN, REMARK("addition", "families", "teachers", BY_BEN));
+	char id[40];
+	snprintf(id, sizeof(id), "%s", route_member(&made, "id"));
+	route_release(&made);
+	static const struct {
+		const char *key, *body;
+		int status;
+	} table[] = {
+		{KEY_ADMIN, "{\"resolution\":\"not_taken\"}", 422},
+		{KEY_ADMIN, "{\"taken_as\":\"" CONSULT_LINE "\"}", 422},
+		{KEY_ADMIN, "{\"resolution\":\"taken\",\"taken_as\":\"" REGISTER_ID("99") "\"}", 422},
+		{KEY_STEWARD_FAMILIES, "{\"resolution\":\"taken\",\"taken_as\":\"" CONSULT_LINE "\"}", 200},
+		{KEY_ADMIN, "{\"resolution\":\"not_taken\",\"resolution_reason\":\"No room\"}", 200},
+	};
+	struct route_reply reply = {0};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		route_release(&reply);
+		reply = route_ask(api, table[i].key, "comment_change", "request", "{}", "id", CONSULT_PLAN,
+				  "comment_id", id, "body", table[i].body, NULL);
+		ck_assert_msg(reply.status == table[i].status, "%zu: %d %s", i, reply.status, reply.body);
+	}
+	route_expect_member(&reply, "taken_as", "null");
+	route_expect_member(&reply, "version", "3");
+	route_release(&reply);
+}
+END_TEST
+
 int main(void)
 {
 	cluster = cluster_start(NULL);
@@ -289,6 +367,10 @@ int main(void)
 	tcase_add_test(test, a_partner_sees_its_own_only);
 	tcase_add_test(test, who_holds_the_key_may_be_identified_by_it);
 	tcase_add_test(test, lists_go_page_by_page);
+	tcase_add_loop_test(test, anybody_comments_on_any_list_as_who_they_are, 0,
+			    sizeof(remarks) / sizeof(remarks[0]));
+	tcase_add_test(test, an_archived_version_is_not_commented_on);
+	tcase_add_test(test, what_became_of_a_comment_is_told_with_its_reason);
 	suite_add_tcase(suite, test);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
