@@ -160,6 +160,7 @@ begin
 			'completed', t.completed,
 			'overdue', t.overdue,
 			'none', t.proposed + t.agreed + t.in_progress + t.completed = 0) order by t.position),
+		'coverage', kept.coverage_summary(school),
 		'exact', reads_all,
 		'readable_only', not reads_all and not hides)::text
 	into reply.body

@@ -54,7 +54,8 @@ begin
 				'sender', jsonb_build_object('district', d.name, 'school', school.name))
 			|| case
 				when i.id is not null then
-					jsonb_build_object('invitation', jsonb_build_object('id', i.id, 'subject', i.subject, 'text', i.text))
+					jsonb_build_object('invitation', jsonb_build_object('id', i.id, 'subject', i.subject,
+						'text', replace(i.text, '{sheet}', public_url || '/s/' || plan.sheet_code)))
 				else
 					jsonb_build_object('commitment', jsonb_build_object(
 						'id', c.id,

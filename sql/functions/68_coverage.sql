@@ -252,3 +252,114 @@ end
 $$;
 comment on function kept.coverage_let_go() is 'Refreshes the plans that were noted since kept.coverage_hold().';
 grant execute on function kept.coverage_let_go() to kept_api;
+
+-- Counts are for those who keep the register; others learn where each group stands.
+create or replace function kept.coverage_reply(plan uuid, languages text default null) returns kept.reply
+language plpgsql stable
+as $$
+declare
+	p kept.plan := kept.plan_seen(plan);
+	choice text[] := kept.language_choice(languages);
+	exact boolean := kept.role() in ('admin', 'steward');
+	body text;
+begin
+	select json_build_object(
+		'plan_id', p.id,
+		'title', p.title,
+		'groups', json_agg(json_build_object(
+			'group', c.group_code,
+			'name', kept.group_name(c.group_code, choice),
+			'necessity', c.necessity,
+			'state', c.state,
+			'unreachable', c.reachable = 0,
+			'committed', case when exact then c.committed end,
+			'responded', case when exact then c.responded end,
+			'took_part', case when exact then c.took_part end,
+			'invited', case when exact then c.invited end,
+			'reachable', case when exact then c.reachable end,
+			'people', case when exact then c.people end) order by c.place),
+		'missing', coalesce(json_agg(c.group_code order by c.place) filter (where c.state = 'missing' and c.necessity <> 'may'), '[]'),
+		'unreachable', coalesce(json_agg(c.group_code order by c.place) filter (where c.reachable = 0 and c.necessity <> 'may'), '[]'))::text
+	into body
+	from kept.coverage(p.id) with ordinality c (group_code, necessity, state, committed, responded, took_part, invited, reachable, people, place);
+	return row(200, body, kept.etag(p.version, body), null, null)::kept.reply;
+end
+$$;
+comment on function kept.coverage_reply(uuid, text) is 'GET /v1/plans/{id}/coverage: counts for admins and stewards only.';
+grant execute on function kept.coverage_reply(uuid, text) to kept_api;
+
+-- As last told, which is the truth: every write that moves it tells. Served by primary keys.
+create or replace function kept.coverage_missing(p kept.plan) returns text[]
+language sql stable
+as $$
+	select coalesce(array_agg(g.code order by g.position), '{}')
+	from kept.framework_groups(p.framework_id, (
+		select s.level
+		from kept.school s
+		where s.district_id = p.district_id
+		and s.id = p.school_id)) n
+	join kept.stakeholder_group g on g.code = n.group_code
+	left join kept.plan_coverage c on c.district_id = p.district_id and c.plan_id = p.id and c.group_code = n.group_code
+	where n.necessity <> 'may'
+	and coalesce(c.state, 'missing') = 'missing'
+$$;
+comment on function kept.coverage_missing(kept.plan) is 'The groups that must or should be at a plan''s table and have not been asked yet.';
+grant execute on function kept.coverage_missing(kept.plan) to kept_api;
+
+-- Served by plan_list, of a school by plan_school.
+create or replace function kept.coverage_summary(school uuid) returns json
+language sql stable
+as $$
+	select coalesce(json_agg(json_build_object('plan_id', c.id, 'title', c.title, 'school_id', c.school_id, 'missing', to_json(c.missing))
+		order by c.title, c.id), '[]')
+	from (
+		select p.id, p.title, p.school_id, kept.coverage_missing(p) as missing
+		from kept.plan p
+		where p.district_id = (select kept.district())
+		and (school is null or p.school_id = school)
+		and kept.today_in('UTC') between p.starts_on and p.ends_on
+		and (kept.plan_version_current(p.district_id, p.id)).status in ('consultation', 'adopted', 'in_force', 'under_review')
+		order by p.title, p.id
+		limit 200) c
+$$;
+comment on function kept.coverage_summary(uuid) is 'Of each plan of this school year that the caller may read, the first 200 by title: who is missing.';
+grant execute on function kept.coverage_summary(uuid) to kept_api;
+
+-- For the register's front page, before anybody is known. Served by plan_slug and primary keys.
+create or replace function kept.coverage_published()
+returns table (district text, school text, plan_id uuid, slug text, title text, school_year text, missing text[])
+language plpgsql volatile security definer
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+	before text := coalesce(current_setting('kept.district', true), '');
+	asked_by text := kept.see_as('reader');
+	p kept.plan;
+begin
+	for p in
+		select *
+		from kept.plan x
+		where x.published
+		and x.slug is not null
+		and x.ends_on >= kept.today_in('UTC')
+		order by x.starts_on desc, x.title, x.id
+		limit 50
+	loop
+		perform set_config('kept.district', p.district_id::text, true);
+		if (kept.plan_version_current(p.district_id, p.id)).status in ('consultation', 'adopted', 'in_force', 'under_review') then
+			return query
+			select d.name, s.name, p.id, p.slug, p.title, p.school_year, kept.coverage_missing(p)
+			from kept.district d
+			left join kept.school s on s.district_id = d.id and s.id = p.school_id
+			where d.id = p.district_id;
+		end if;
+	end loop;
+	perform set_config('kept.district', before, true);
+	perform kept.see_as(asked_by);
+end
+$$;
+comment on function kept.coverage_published() is
+	'The published plans of this register that are not over, the latest 50, and which groups are missing at each: what everybody may know.';
+revoke execute on function kept.coverage_published() from public;
+grant execute on function kept.coverage_published() to kept_api;

@@ -165,7 +165,7 @@ char *letter_part(const char *mail, const char *type)
 	const char *part = strstr(mail, needle);
 	ck_assert_msg(part != NULL, "no part %s", type);
 	const char *body = strstr(part, "\r\n\r\n") + 4;
-	const char *end = strstr(body, "\r\n--=_kept-" LETTER_ID);
+	const char *end = strstr(body, "\r\n--=_kept-");
 	ck_assert_ptr_nonnull(end);
 	struct text out;
 	text_init(&out, KEPT_MAIL_BYTES);

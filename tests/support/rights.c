@@ -129,6 +129,14 @@ const struct right rights[] = {
 	{"plan_version_read", OPEN_VERSION, NULL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL},
 	{"plan_version_move", OPEN_VERSION, "{\"status\":\"archived\"}", AT_SCHOOL, NEVER, NEVER},
 
+	{"coverage_read", DRAFT_PLAN, NULL, SEEN_AT_SCHOOL, HIDDEN, HIDDEN},
+	{"coverage_read", OPEN_PLAN, NULL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL, SEEN_AT_SCHOOL},
+	{"invitation_list", OPEN_PLAN, NULL, SEEN_AT_SCHOOL, NEVER, NEVER},
+	{"invitation_create", OPEN_PLAN, "{}", AT_SCHOOL, NEVER, NEVER},
+	{"invitation_read", INVITATION, NULL, SEEN_AT_SCHOOL, NEVER, NEVER},
+	{"invitation_change", INVITATION, "{\"subject\":\"Come\"}", AT_SCHOOL, NEVER, NEVER},
+	{"invitation_remove", INVITATION, NULL, AT_SCHOOL, NEVER, NEVER},
+	{"invitation_send", INVITATION, "{}", AT_SCHOOL, NEVER, NEVER},
 	{"meeting_list", NOTHING, NULL, ALWAYS, NEVER, NEVER},
 	{"meeting_create", NOTHING, "{\"title\":\"Kickoff\",\"school_id\":\"$S\",\"held_on\":\"2026-09-01\"}",
 	 IN_SCHOOL_SEEN, NEVER, NEVER},
@@ -393,6 +401,16 @@ static void add_meeting(struct tenant *tenant, const struct world *world, enum s
 	     text_of("%s %s", meeting, tenant->things[MEETING_ANSWER][side][0]));
 }
 
+static void add_invitation(struct tenant *tenant, const struct world *world, enum side side)
+{
+	const char *plan = tenant->things[OPEN_PLAN][side][0];
+	struct answer drafts =
+		must(200, ask(&world->asking, tenant->admin, "POST", text_of("/v1/plans/%s/invitations", plan), NULL,
+			      tenant_body(tenant, side, "{\"groups\":[\"$G\"]}")));
+	keep(tenant->things[INVITATION][side][0], 80, text_of("%s %s", plan, at(&drafts, "items/0/id")));
+	answer_release(&drafts);
+}
+
 static void add_things(struct tenant *tenant, const struct world *world, enum side side)
 {
 	add_plain(tenant, world, SCHOOL, side, "/v1/schools", "{\"name\":\"$M\"}");
@@ -423,6 +441,7 @@ static void add_things(struct tenant *tenant, const struct world *world, enum si
 	add_plan(tenant, world, side, DRAFT_PLAN, DRAFT_ITEM);
 	add_plan(tenant, world, side, OPEN_PLAN, OPEN_ITEM);
 	add_meeting(tenant, world, side);
+	add_invitation(tenant, world, side);
 	add_commitments(tenant, world, side);
 	const char *told = world_make(world, tenant->admin, "/v1/commitments",
 				      tenant_body(tenant, side,

@@ -37,6 +37,7 @@ enum kind {
 	CLOSED_DAY,
 	MEETING, /* of a school, answers of a group */
 	MEETING_ANSWER,
+	INVITATION, /* to an open plan, a draft */
 	KEY,
 	ENDPOINT,
 	DELIVERY,

@@ -62,6 +62,9 @@ static const struct {
 	{"policy_create", "{\"name\":\"Early #\",\"school_id\":\"$N\",\"offsets\":[-14,-1]}",
 	 "{\"name\":\"Late\",\"school_id\":\"$N\",\"offsets\":[1]}"},
 	{"policy_change", "{\"send_at\":\"09:15\"}", "{\"send_at\":\"09:30\"}"},
+	{"invitation_create", "{\"groups\":[\"policymakers\"]}", "{\"groups\":[\"families\"]}"},
+	{"invitation_change", "{\"subject\":\"Come #\"}", "{\"subject\":\"Other\"}"},
+	{"invitation_send", "{}", NULL},
 	{"meeting_create", "{\"title\":\"Kickoff #\",\"held_on\":\"2026-09-01\",\"school_id\":\"$S\"}",
 	 "{\"title\":\"Other\",\"held_on\":\"2026-09-01\"}"},
 	{"meeting_change", "{\"headcounts\":[{\"group\":\"families\",\"language\":\"ar\",\"count\":2}]}",
@@ -259,6 +262,21 @@ static const char *consulted_plan(const struct world *world, const struct world_
 	return plan;
 }
 
+/* A draft that can be sent, after its plan. */
+static const char *invitation(const struct world *world, const struct world_place *place)
+{
+	const char *plan = made_by(world, place, "plan_create", "");
+	world_make(world, place->admin, "/v1/people",
+		   "{\"name\":\"Pat\",\"groups\":[\"policymakers\"],\"contacts\":[{\"channel\":\"email\",\"address\":"
+		   "\"p@a.example\"}]}");
+	struct answer drafts =
+		must(200, ask(&world->asking, place->admin, "POST", text_of("/v1/plans/%s/invitations", plan), NULL,
+			      "{\"groups\":[\"policymakers\"]}"));
+	const char *both = text_of("%s %s", plan, at(&drafts, "items/0/id"));
+	answer_release(&drafts);
+	return both;
+}
+
 /* A new thing for the path's value. */
 const char *walk_subject(const struct world *world, const struct world_place *place, const char *path)
 {
@@ -266,6 +284,8 @@ const char *walk_subject(const struct world *world, const struct world_place *pl
 		return promiser(world, place);
 	if (strcmp(path, "/v1/plans/{id}/responses") == 0 || strcmp(path, "/v1/plans/{id}/comments") == 0)
 		return consulted(world, place)->plan;
+	if (text_starts(path, "/v1/plans/{id}/invitations/{invitation_id}"))
+		return invitation(world, place);
 	if (text_starts(path, "/v1/plans/{id}/versions/{number}"))
 		return text_of("%s 1", consulted_plan(world, place));
 	if (text_starts(path, "/v1/plans/{id}/versions"))
