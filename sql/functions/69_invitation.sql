@@ -38,26 +38,6 @@ comment on function kept.invitation_language(text, text) is
 	'In which language somebody is invited who reads that one (NULL: the locale): es for es-MX; as it is where the catalogue has no words in it.';
 grant execute on function kept.invitation_language(text, text) to kept_api;
 
--- Served by the primary key of plan.
-create or replace function kept.plan_seen(id uuid) returns kept.plan
-language plpgsql stable
-as $$
-declare
-	p kept.plan;
-begin
-	select * into p
-	from kept.plan t
-	where t.district_id = kept.district()
-	and t.id = plan_seen.id;
-	if p.id is null then
-		perform kept.not_found('plan');
-	end if;
-	return p;
-end
-$$;
-comment on function kept.plan_seen(uuid) is 'The plan; 404 where the caller may not read it.';
-grant execute on function kept.plan_seen(uuid) to kept_api;
-
 create or replace function kept.invitation_fills(p kept.plan, m kept.meeting, group_code text, choice text[]) returns jsonb
 language sql stable
 as $$

@@ -301,20 +301,8 @@ begin
 				'district', d.name,
 				'school', (select s.name from kept.school s where s.district_id = p.district_id and s.id = p.school_id),
 				'missing', (
-					select coalesce(jsonb_agg(kept.group_name(g.code, '{en}') order by g.position), '[]')
-					from kept.stakeholder_group g
-					join kept.framework_groups(p.framework_id, (
-						select s.level
-						from kept.school s
-						where s.district_id = p.district_id
-						and s.id = p.school_id)) n on n.group_code = g.code and n.necessity <> 'may'
-					where not exists (
-						select
-						from kept.plan_coverage c
-						where c.district_id = p.district_id
-						and c.plan_id = p.id
-						and c.group_code = g.code
-						and c.state <> 'missing')))
+					select coalesce(jsonb_agg(kept.group_name(m.code, '{en}') order by m.place), '[]')
+					from unnest(kept.coverage_missing(p)) with ordinality m (code, place)))
 			from kept.district d
 			where d.id = p.district_id);
 	end loop;

@@ -11,7 +11,6 @@
 #include "tests/support/http_peer.h"
 #include "tests/support/letter.h"
 #include "tests/support/program.h"
-#include "tests/support/query.h"
 #include "tests/support/smtp_peer.h"
 #include "tests/support/world.h"
 
@@ -344,24 +343,6 @@ START_TEST(an_archived_plan_invites_nobody)
 }
 END_TEST
 
-/* What a front page asks before anybody is known. */
-START_TEST(published_plans_tell_everybody_who_is_missing)
-{
-	const char *plan = plan_made("Published"), *hidden = plan_made("Hidden");
-	must_be(200, send("PATCH", plan, "{\"slug\":\"our-table\",\"published\":true}"));
-	must_be(200, send("POST", text_of("%s/versions/1/status", hidden), "{\"status\":\"consultation\"}"));
-	static const char ask_all[] = "set role kept_api; select count(*) from kept.coverage_published()";
-	ck_assert_int_eq(query_number(world.superuser, ask_all), 0);
-	must_be(200, send("POST", text_of("%s/versions/1/status", plan), "{\"status\":\"consultation\"}"));
-	char *row =
-		query_text(world.superuser, "set role kept_api; select concat_ws(' ', p.title, p.slug, p.school_year, "
-					    "cardinality(p.missing), current_setting('kept.district', true)) from "
-					    "kept.coverage_published() p");
-	ck_assert_str_eq(row, "Published our-table 2026-27 8 ");
-	free(row);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("kickoff");
@@ -373,7 +354,6 @@ int main(void)
 	tcase_add_test(all, counts_are_for_admins_and_stewards_and_states_for_all);
 	tcase_add_test(all, drafts_that_somebody_worked_on_stay_and_wrong_ones_are_not_made);
 	tcase_add_test(all, an_archived_plan_invites_nobody);
-	tcase_add_test(all, published_plans_tell_everybody_who_is_missing);
 	suite_add_tcase(suite, all);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
