@@ -319,6 +319,18 @@ static void hand_over(const struct world *world, const struct world_place *place
 			 text_of("{\"to\":{\"organisation_id\":\"%s\"}}", place->organisation)));
 }
 
+/* Somebody who reads another language is to be invited, too. */
+static void invite(const struct world *world, const struct world_place *place, const char *target)
+{
+	static const char *const languages[] = {"de", "fi", "fr", "it", "nl", "pl", "pt", "sv"};
+	static int number;
+	world_make(world, place->admin, "/v1/people",
+		   text_of("{\"name\":\"Pat\",\"groups\":[\"policymakers\"],\"language\":\"%s\",\"contacts\":[{"
+			   "\"channel\":\"email\",\"address\":\"p@a.example\"}]}",
+			   languages[number++ % 8]));
+	must_be(200, ask(&world->asking, place->admin, "POST", target, NULL, "{\"groups\":[\"policymakers\"]}"));
+}
+
 void walk_more(const struct world *world, const struct world_place *place, const char *path, const char *target)
 {
 	static const char owned[] = "{\"group\":\"teachers\",\"title\":\"Read\",\"owner\":{\"%s\":\"%.*s\"}}";
@@ -329,6 +341,8 @@ void walk_more(const struct world *world, const struct world_place *place, const
 		world_make(world, place->admin, "/v1/commitments", text_of(owned, "group", 8, "teachers"));
 	} else if (strcmp(path, "/v1/commitments/{id}/handovers") == 0) {
 		hand_over(world, place, text_of("%.*s", (int)strlen("/v1/commitments/") + 36, target));
+	} else if (strcmp(path, "/v1/plans/{id}/invitations") == 0) {
+		invite(world, place, target);
 	} else if (strcmp(path, "/v1/deliveries") == 0) {
 		walk_subject(world, place, "/v1/deliveries/{id}");
 	} else {
