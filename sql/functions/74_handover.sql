@@ -311,6 +311,10 @@ begin
 			version = d.version + 1
 		where d.id = kept.district();
 	end if;
+	-- What is late goes up to the coordinator.
+	if json_array_length(places.told) > 0 then
+		perform kept.replan();
+	end if;
 	return places.told;
 end
 $$;
@@ -340,12 +344,14 @@ begin
 	select array_agg(h) into moved
 	from kept.handover_move(person.id, to_person, to_organisation, kept.handover_commitments(person.id,
 		case when body -> 'commitment_ids' is not null then array(select jsonb_array_elements_text(body -> 'commitment_ids')::uuid) end)) h;
+	if moved is not null then
+		perform kept.handover_tell(moved);
+	end if;
+	-- Last: it locks the district, for which others wait.
 	if to_person is not null and coalesce((body ->> 'coordinator')::boolean, body -> 'commitment_ids' is null) then
 		places := kept.coordinator_move(person.id, to_person);
 	end if;
-	if moved is not null then
-		perform kept.handover_tell(moved);
-	elsif json_array_length(places) = 0 then
+	if moved is null and json_array_length(places) = 0 then
 		perform kept.refuse(409, 'There is nothing to hand over: the person has no part in an open commitment of this key''s and coordinates nothing, or somebody has just handed it over.');
 	end if;
 	reply.status := 202;

@@ -251,11 +251,15 @@ START_TEST(who_takes_over_coordinates)
 	answer_release(&handed);
 	expect_member(commitment(id), "owner/organisation_id", world.lakeview.organisation);
 	/* The district's is the admin's to give. */
+	const char *rev = text_of("select plan_rev from kept.district where id = '%s'", world.lakeview.id);
+	long long before = rows(rev);
 	struct answer some = must(202, hand(world.steward, ann, to_person(bo, "")));
 	ck_assert_int_eq(count_at(&some, "coordinator_of"), 1);
 	ck_assert_str_eq(at(&some, "coordinator_of/0/name"), "North");
 	ck_assert_str_eq(at(&some, "left"), "1");
 	answer_release(&some);
+	/* Clocks are reckoned anew: what is late goes up to another now. */
+	ck_assert_int_eq(rows(rev), before + 1);
 	expect_member(text_of("/v1/schools/%s", school), "coordinator_id", bo);
 	expect_member("/v1/district", "coordinator_id", ann);
 	must_be(409, hand(world.lakeview.admin, ann, to_person(bo, ",\"coordinator\":false")));
