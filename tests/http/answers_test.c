@@ -15,8 +15,8 @@
 #include "tests/support/query.h"
 #include "tests/support/walk.h"
 
-/* Requests that wait in front on a lane, so that the others wait for too long: a unit may wait for a quarter of a
- * second on the fast one, and for longer on the rest. All together they must fit into a thread's queue
+/* Requests that wait in front on a lane, so that the others wait for too long: a unit waits for at most half a second
+ * on the fast one, often for less, and for longer on the rest. All together fit into a thread's queue
  * (KEPT_QUEUE_UNITS). */
 #define FILLERS 56
 #define FILLERS_FEW 14
