@@ -388,7 +388,9 @@ END_TEST
 
 START_TEST(reminders_and_notices_of_a_lane_share_a_window_in_order)
 {
-	fixture_change(url, "2027-01-16T12:00:00Z", "select kept.reckon(" FIXTURE_DISTRICT ", " FIXTURE_COMMITMENT ")");
+	fixture_change(url, "2027-01-16T12:00:00Z",
+		       "delete from kept.party where organisation_id is not null; select kept.reckon(" FIXTURE_DISTRICT
+		       ", " FIXTURE_COMMITMENT ")");
 	send_as("late", ALI ", null", "queued");
 	send_as("invitation", ALI ", null", "queued");
 	fixture_change(
@@ -412,6 +414,28 @@ START_TEST(reminders_and_notices_of_a_lane_share_a_window_in_order)
 }
 END_TEST
 
+/* What went out to an old address before the contact changed is no longer the notice's message. */
+START_TEST(what_was_superseded_is_erased_by_the_housekeeping)
+{
+	send_as("late", ALI ", null", "queued");
+	ck_assert_int_eq(fixture_tick(url, LATE), 1);
+	fixture_settle(url, LATE, RETRY);
+	fixture_change(url, LATE, "update kept.contact set gone_at = kept.now() where person_id = " ALI);
+	fixture_change(url, LATE,
+		       "insert into kept.contact (district_id, person_id, channel, address, position) values "
+		       "(" FIXTURE_DISTRICT ", " ALI ", 'email', 'second@lakeview.example', 9)");
+	ck_assert_int_eq(fixture_tick(url, LATER), 0);
+	check_delivery("superseded contact_gone 1");
+	fixture_change(url, LATER,
+		       "insert into kept.erasure (district_id, person_id, name, addresses) values (" FIXTURE_DISTRICT
+		       ", " ALI ", 'Ali', '{ali@lakeview.example}')");
+	check_count("select count(*) from kept.message where content::text like '%ali@%'", 1);
+	free(fixture_ask(url, "2027-01-16T13:10:00Z", "select kept.erasure_go_on(1000)"));
+	check_count("select count(*) from kept.message where content::text like '%ali@%'", 0);
+	check_count("select count(*) from kept.message where content = '{\"erased\": true}'", 1);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *made = suite_create("notice");
@@ -432,6 +456,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, failed_notice_is_told_to_endpoints_without_a_person);
 	tcase_add_test(tests, contact_that_answers_410_is_gone);
 	tcase_add_test(tests, reminders_and_notices_of_a_lane_share_a_window_in_order);
+	tcase_add_test(tests, what_was_superseded_is_erased_by_the_housekeeping);
 	suite_add_tcase(made, tests);
 	return made;
 }

@@ -10,6 +10,7 @@
 
 #include "kept/sign.h"
 #include "kept/text.h"
+#include "tests/support/route.h"
 #include "tests/support/stage.h"
 
 #define EARLY "2027-01-13 11:00:00+00"
@@ -345,6 +346,52 @@ START_TEST(reminder_that_waited_too_long_is_not_sent)
 }
 END_TEST
 
+/* A worker that runs: an Arabic reader hears that a promise is late; then she is erased. */
+START_TEST(arabic_mail_arrives_is_shown_as_a_delivery_and_goes_with_the_person)
+{
+	char fatima[STAGE_ID_SIZE];
+	struct smtp_mail mail;
+
+	stage_clock(&stage, "2027-01-16 11:00:00+00"); /* before the hour of reminders */
+	stage_person(&stage, fatima, "Fatima", "ar", "fatima@lakeview.example");
+	stage_promise(&stage, promise, maria, "Read together", "2027-01-15", ",\"status\":\"agreed\"");
+	stage_change(&stage,
+		     "insert into kept.party (district_id, commitment_id, role, person_id) values ('%s', '%s', "
+		     "'beneficiary', "
+		     "'%s'); select kept.notice_send_many('%s', 'late', '%s', '2027-01-15', array['%s'::uuid], null)",
+		     stage.district, promise, fatima, stage.district, promise, fatima);
+	stage_once(&stage);
+	ck_assert_int_eq(smtp_peer_mails(stage.mail), 1);
+	ck_assert(smtp_peer_mail(stage.mail, 0, &mail));
+	ck_assert_str_eq(mail.to, "fatima@lakeview.example");
+	ck_assert_ptr_nonnull(strstr(mail.bytes, "\r\nContent-Language: ar\r\n"));
+	ck_assert_ptr_nonnull(strstr(mail.bytes, "\r\nSubject: =?UTF-8?"));
+	ck_assert_ptr_nonnull(strstr(mail.bytes, "<html lang=3D\"ar\" dir=3D\"rtl\">"));
+	ck_assert_ptr_null(strstr(mail.bytes, "Neill"));
+	smtp_mail_release(&mail);
+	stage_once(&stage);
+	ck_assert_int_eq(smtp_peer_mails(stage.mail), 1);
+	ck_assert_int_eq(
+		stage_number(&stage,
+			     "select count(*) from kept.outgoing o where o.kind = 'notice' and o.notice = 'late' and "
+			     "o.state = 'sent' and o.commitment_id = '%s' and o.recipient_id = '%s' and "
+			     "kept.delivery_json(o)::text not like '%%fatima@%%'",
+			     promise, fatima),
+		1);
+	stage_change(&stage, "update kept.attempt set answer = 'ok fatima@lakeview.example'");
+	PGconn *api = route_connect(stage.url);
+	struct route_reply reply = route_ask(api, STAGE_KEY, "person_remove", "request", "{}", "id", fatima, NULL);
+	ck_assert_msg(reply.status == 204, "%d %s", reply.status, reply.body);
+	route_release(&reply);
+	PQfinish(api);
+	ck_assert_int_eq(stage_number(&stage, "select count(*) from kept.message where content::text like '%%atima%%'"),
+			 0);
+	ck_assert_int_eq(stage_number(&stage, "select count(*) from kept.message where content = '{\"erased\": true}'"),
+			 1);
+	ck_assert_int_eq(stage_number(&stage, "select count(*) from kept.attempt where answer is not null"), 0);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *made = suite_create("send");
@@ -360,6 +407,7 @@ static Suite *suite(void)
 	tcase_add_test(tests, change_between_plan_and_send_drops_the_reminder);
 	tcase_add_test(tests, change_between_two_tries_drops_the_reminder);
 	tcase_add_test(tests, reminder_that_waited_too_long_is_not_sent);
+	tcase_add_test(tests, arabic_mail_arrives_is_shown_as_a_delivery_and_goes_with_the_person);
 	suite_add_tcase(made, tests);
 	return made;
 }
