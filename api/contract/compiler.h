@@ -54,7 +54,7 @@ struct operation {
 	bool takes_if_match; /* If-Match-optional */
 	unsigned roles;
 	const char *enters; /* x-kept-public; NULL: a key is asked for, or nothing */
-	const char *lane; /* "LANE_FAST", … */
+	const char *lane;   /* "LANE_FAST", … */
 	const char *statement;
 	size_t statement_index;
 	const char *before, *after, *produces;

@@ -42,7 +42,7 @@ begin
 	end if;
 	perform kept.refuse_fields(kept.check_members(body));
 	insert into kept.school (district_id, id, name, time_zone, level, coordinator_id, members)
-	values (kept.district(), made, body ->> 'name', body ->> 'time_zone', body ->> 'level', (body ->> 'coordinator_id')::uuid, (body ->> 'members')::int);
+	values (kept.district(), made, body ->> 'name', body ->> 'time_zone', body ->> 'level', (body ->> 'coordinator_id')::uuid, (body ->> 'members')::numeric::int);
 	return kept.once_store(request, kept.school_reply(201, made), made);
 end
 $$;
@@ -88,7 +88,7 @@ begin
 		time_zone = case when body ? 'time_zone' then body ->> 'time_zone' else s.time_zone end,
 		level = case when body ? 'level' then body ->> 'level' else s.level end,
 		coordinator_id = case when body ? 'coordinator_id' then (body ->> 'coordinator_id')::uuid else s.coordinator_id end,
-		members = case when body ? 'members' then (body ->> 'members')::int else s.members end,
+		members = case when body ? 'members' then (body ->> 'members')::numeric::int else s.members end,
 		version = s.version + 1,
 		updated_at = kept.now()
 	where s.district_id = kept.district()

@@ -78,7 +78,7 @@ begin
 	perform kept.require_scope((body ->> 'school_id')::uuid, array[body ->> 'group']);
 	insert into kept.organisation (district_id, id, name, kind, group_code, school_id, language, time_zone, members)
 	values (kept.district(), made, body ->> 'name', body ->> 'kind', body ->> 'group', (body ->> 'school_id')::uuid,
-		body ->> 'language', body ->> 'time_zone', (body ->> 'members')::int);
+		body ->> 'language', body ->> 'time_zone', (body ->> 'members')::numeric::int);
 	perform kept.contacts_add(null, made, body -> 'contacts', secrets);
 	return kept.once_store(request, kept.organisation_reply(201, made), made);
 end
@@ -132,7 +132,7 @@ begin
 		school_id = case when body ? 'school_id' then (body ->> 'school_id')::uuid else o.school_id end,
 		language = case when body ? 'language' then body ->> 'language' else o.language end,
 		time_zone = case when body ? 'time_zone' then body ->> 'time_zone' else o.time_zone end,
-		members = case when body ? 'members' then (body ->> 'members')::int else o.members end,
+		members = case when body ? 'members' then (body ->> 'members')::numeric::int else o.members end,
 		version = o.version + 1,
 		updated_at = kept.now()
 	where o.district_id = kept.district()

@@ -23,7 +23,7 @@
 #define GET(path, members) "\"" path "\":{\"get\":{\"operationId\":\"a\"," TOLD "," GOOD "," ADMIN members "}}"
 #define PUBLIC(path, method, members)                                                                                  \
 	"\"" path "\":{\"" method "\":{\"operationId\":\"a\"," TOLD "," GOOD ",\"x-kept-public\":\"page\"" members "}" \
-														   "}"
+	"}"
 #define POST(path, members) "\"" path "\":{\"post\":{\"operationId\":\"b\"," TOLD "," GOOD "," ADMIN members "}}"
 #define BODY(schema) ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":" schema "}}}"
 #define CLOSED "{\"type\":\"object\",\"additionalProperties\":false}"
