@@ -170,7 +170,8 @@ language plpgsql stable
 as $$
 begin
 	if kept.role() = 'partner' then
-		if (body #>> '{by,organisation_id}')::uuid is distinct from kept.scope_organisation() then
+		-- A key of no organisation speaks for nobody.
+		if not coalesce((body #>> '{by,organisation_id}')::uuid = kept.scope_organisation(), false) then
 			perform kept.refuse(403, 'A partner''s key speaks for its own organisation only.');
 		end if;
 	elsif kept.scope_group() is not null and group_code is distinct from kept.scope_group() then
@@ -382,7 +383,7 @@ $$;
 comment on function kept.response_list(uuid, int, text, uuid, boolean, text, int) is 'GET /v1/plans/{id}/responses, in the order in which they were recorded.';
 grant execute on function kept.response_list(uuid, int, text, uuid, boolean, text, int) to kept_api;
 
--- Served by plan_response_who and plan_comment_person.
+-- Served by plan_response_who, plan_comment_person and confirmation_person.
 create or replace function kept.person_unsay(person kept.person) returns void
 language plpgsql volatile
 as $$
@@ -400,8 +401,25 @@ begin
 	where c.district_id = person.district_id
 	and c.person_id = person.id
 	and strpos(c.text, person.name) > 0;
+	-- What was missing is the commitment's reason too.
+	update kept.commitment c
+	set status_reason = replace(c.status_reason, person.name, '…'),
+		version = c.version + 1,
+		updated_at = kept.now()
+	from kept.confirmation x
+	where x.district_id = person.district_id
+	and x.person_id = person.id
+	and c.district_id = x.district_id
+	and c.id = x.commitment_id
+	and c.status_reason = x.note
+	and strpos(x.note, person.name) > 0;
+	update kept.confirmation x
+	set note = replace(x.note, person.name, '…')
+	where x.district_id = person.district_id
+	and x.person_id = person.id
+	and strpos(x.note, person.name) > 0;
 end
 $$;
 comment on function kept.person_unsay(kept.person) is
-	'Takes a person''s name out of what they said of plans; that it was said, and what, stays.';
+	'Takes a person''s name out of what they said of plans and of what is owed to them; that it was said, and what, stays.';
 grant execute on function kept.person_unsay(kept.person) to kept_api;

@@ -758,7 +758,7 @@ begin
 			('invitation', 'select, insert, update, delete', 'select', ''),
 			('plan_coverage', 'select, insert, update, delete', 'select, insert, update, delete', null),
 			('pledge', 'select, insert, update, delete', 'select', ''),
-			('confirmation', 'select, insert', 'select', '''note'''),
+			('confirmation', 'select, insert, update', 'select', '''note'''),
 			('closed_day', 'select, insert, update, delete', 'select', ''),
 			('handover', 'select, insert', 'select', ''),
 			('notice', 'select, insert', 'select, insert, update', null)) as tenant (name, api, worker, erasable)

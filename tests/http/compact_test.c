@@ -188,6 +188,26 @@ START_TEST(a_compact_goes_from_template_to_adopted_version_2)
 }
 END_TEST
 
+/* What is owed to María, and of which she says that it was not kept. */
+static const char *not_kept_for_maria(void)
+{
+	struct answer made = must(
+		201,
+		ask(&world.asking, world.steward, "POST", "/v1/commitments", NULL,
+		    text_of("{\"title\":\"Answer\",\"group\":\"leaders\",\"owner\":{\"group\":\"leaders\"},\"parties\":"
+			    "[{\"role\":\"beneficiary\",\"person_id\":\"%s\"}]}",
+			    world.lakeview.person)));
+	const char *target = text_of("/v1/commitments/%s", at(&made, "id"));
+	answer_release(&made);
+	must_be(200, ask(&world.asking, world.steward, "POST", text_of("%s/status", target), NULL,
+			 "{\"status\":\"completed\"}"));
+	must_be(201, ask(&world.asking, world.steward, "POST", text_of("%s/confirmations", target), NULL,
+			 text_of("{\"confirmed\":false,\"note\":\"Nobody answered María "
+				 "O'Neill\",\"by\":{\"person_id\":\"%s\"}}",
+				 world.lakeview.person)));
+	return target;
+}
+
 START_TEST(what_was_said_stays_without_the_name_of_who_was_erased)
 {
 	const char *plan = compact_made(), *list = text_of("/v1/plans/%s/responses", plan);
@@ -207,6 +227,7 @@ START_TEST(what_was_said_stays_without_the_name_of_who_was_erased)
 			    "María "
 			    "O'Neill\",\"by\":{\"person_id\":\"%s\"},\"identified_by\":\"key\"}",
 			    world.lakeview.person)));
+	const char *owed = not_kept_for_maria();
 	must_be(204, ask(&world.asking, world.lakeview.admin, "DELETE", text_of("/v1/people/%s", world.lakeview.person),
 			 "If-Match: *\r\n", NULL));
 
@@ -219,6 +240,11 @@ START_TEST(what_was_said_stays_without_the_name_of_who_was_erased)
 	struct answer comments = get(text_of("/v1/plans/%s/comments", plan));
 	ck_assert_str_eq(at(&comments, "items/0/text"), "Soy …");
 	answer_release(&comments);
+	struct answer confirmed = get(text_of("%s/confirmations", owed)), left = get(owed);
+	ck_assert_str_eq(at(&confirmed, "items/0/note"), "Nobody answered …");
+	ck_assert_str_eq(at(&left, "status_reason"), "Nobody answered …");
+	answer_release(&confirmed);
+	answer_release(&left);
 	/* The stored replies went with the name, the key with the person. */
 	ck_assert_int_eq(query_number(world.superuser,
 				      "select count(*) from kept.idempotency where strpos(body, 'O''Neill') > 0"

@@ -10,7 +10,8 @@
 #include "tests/support/register.h"
 #include "tests/support/route.h"
 
-#define KEY_BEN HASH64("7") /* a steward's, held by Ben, who is a teacher */
+#define KEY_BEN HASH64("7")    /* a steward's, held by Ben, who is a teacher */
+#define KEY_NOBODY HASH64("8") /* a partner's, of no organisation */
 
 static struct cluster *cluster;
 static char *url, *superuser;
@@ -89,6 +90,7 @@ static const struct {
 	{KEY_PARTNER, TO_FAMILIES BY_MARIA AGREE, 403, "its own organisation only"},
 	{KEY_PARTNER, TO_CHAMBER "\"by\":{\"count\":3},\"identified_by\":\"meeting\"" AGREE, 403,
 	 "its own organisation only"},
+	{KEY_NOBODY, TO_FAMILIES BY_TWELVE AGREE, 403, "its own organisation only"},
 	{KEY_STEWARD_FAMILIES, TO_CHAMBER "\"by\":{\"count\":3},\"identified_by\":\"meeting\"" AGREE, 403,
 	 "one stakeholder group"},
 	/* How they were identified is true. */
@@ -289,6 +291,10 @@ static const struct {
 	/* But as who they are. */
 	{KEY_ADMIN, REMARK("comment", "families", "families", BY_BEN), 422, "/by/person_id"},
 	{KEY_PARTNER, REMARK("comment", "families", "teacher_unions", BY_CHAPTER), 403, "its own organisation"},
+	{KEY_PARTNER, REMARK("comment", "families", "families", "\"identified_by\":\"meeting\""), 403,
+	 "its own organisation"},
+	{KEY_NOBODY, REMARK("comment", "families", "families", "\"identified_by\":\"meeting\""), 403,
+	 "its own organisation"},
 	{KEY_STEWARD_FAMILIES, REMARK("comment", "families", "teachers", BY_BEN), 403, "one stakeholder group"},
 	{KEY_ADMIN, REMARK("comment", "leaders", "teachers", ON_READING BY_BEN), 422, "/item_id"},
 	{KEY_ADMIN, REMARK("comment", "leaders", "teachers", "\"identified_by\":\"key\""), 422, "/identified_by"},
@@ -352,7 +358,8 @@ int main(void)
 	register_fill(superuser);
 	query_run(superuser,
 		  "insert into kept.key (district_id, name, prefix, hash, role, person_id) values ('" LAKEVIEW
-		  "', 'ben', 'kept_77', '" KEY_BEN "', 'steward', '" PERSON_BEN "')");
+		  "', 'ben', 'kept_77', '" KEY_BEN "', 'steward', '" PERSON_BEN "'), ('" LAKEVIEW
+		  "', 'nobody', 'kept_88', '" KEY_NOBODY "', 'partner', null)");
 	Suite *suite = suite_create("response");
 	TCase *test = tcase_create("response");
 	tcase_set_timeout(test, 60);
