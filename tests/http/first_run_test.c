@@ -311,6 +311,27 @@ static int times(const char *text, const char *words)
 	return count;
 }
 
+/* The lines of that section, as they are pasted; only the address is the test's. Each answers, or its status ends all.
+ */
+static void first_steps_with_a_plan_work(const char *tree)
+{
+	static const char *const expected[] = {"\"status\": \"consultation\"", "\"status\" : \"sent\"",
+					       "\"status\": \"adopted\"", "\nfamilies,Families,must,responded,1,",
+					       "\"school_year\" : \"2027-28\""};
+	/* Check shows messages of a few kilobytes at most: so only the end of what was printed. */
+	char *text = shell(tree, 0,
+			   "sed -n '/^## First steps with a plan/,/^## Who/s/^    //p' \"$DEPLOY\"/../README.md | "
+			   "sed \"s/127.0.0.1:8420/$KEPT_LISTEN/\" >var/steps.sh\n"
+			   "sh -eu var/steps.sh >var/steps.txt 2>&1 || { tail -c 1000 var/steps.txt && exit 1; }\n"
+			   "tr -d '\\r' <var/steps.txt");
+
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+		ck_assert_msg(strstr(text, expected[i]), "README's first steps with a plan do not answer %s",
+			      expected[i]);
+	free(text);
+	done(tree, "curl -sSf http://$KEPT_LISTEN/plans/our-compact | grep -q 'Our compact'");
+}
+
 START_TEST(promise_is_reminded_kept_over_runs_and_restored_elsewhere)
 {
 	char *banner, *text, *before, *after;
@@ -358,6 +379,7 @@ START_TEST(promise_is_reminded_kept_over_runs_and_restored_elsewhere)
 	ck_assert_str_eq(before, after);
 	free(do_line("elsewhere", banner, PROMISE));
 	until_file("elsewhere", "var/webhooks/*.json", verified_post);
+	first_steps_with_a_plan_work("elsewhere");
 	run_interrupt("elsewhere");
 	free(after);
 	free(before);
