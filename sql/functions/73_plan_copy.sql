@@ -33,6 +33,9 @@ language plpgsql stable
 as $$
 begin
 	return kept.school_year_errors(p)
+		|| case when p.school_year <= source.school_year then
+			kept.field_error('/school_year', format('must be after %s, the school year of the plan that is copied', source.school_year))
+		else '[]' end
 		|| case when p.starts_on <= source.starts_on then
 			kept.field_error('/starts_on', format('must be after %s, the first day of the plan that is copied', to_char(source.starts_on, 'YYYY-MM-DD')))
 		else '[]' end;

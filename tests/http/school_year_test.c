@@ -157,6 +157,7 @@ START_TEST(a_copy_that_cannot_be_leaves_nothing)
 		const char *body, *pointer;
 	} wrong[] = {
 		{"\"school_year\":\"2026-27\",\"starts_on\":\"2026-08-17\",\"ends_on\":\"2027-06-11\"", "/starts_on"},
+		{"\"school_year\":\"2026-27\",\"starts_on\":\"2027-08-16\",\"ends_on\":\"2028-06-09\"", "/school_year"},
 		{"\"school_year\":\"2027-29\",\"starts_on\":\"2027-08-16\",\"ends_on\":\"2028-06-09\"", "/school_year"},
 		{"\"school_year\":\"2027-28\",\"starts_on\":\"2027-08-16\",\"ends_on\":\"2027-08-16\"", "/ends_on"},
 		{"\"school_year\":\"2027-28\",\"starts_on\":\"2027-08-16\",\"ends_on\":\"2029-12-31\"", "/ends_on"},
