@@ -238,6 +238,29 @@ static bool tell_nearest(const struct schema *const *schemas, size_t count, cons
 	return false;
 }
 
+/* True when each form only asks for one member. Which ones these are helps more than that the forms do not fit. */
+static bool forms_are_members(const struct schema *const *forms, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (forms[i]->required_count != 1 || forms[i]->property_count > 0 || forms[i]->types || forms[i]->ref)
+			return false;
+	return true;
+}
+
+static bool tell_members(const struct schema *const *forms, size_t count, const struct schema_place *at,
+			 struct schema_errors *errors)
+{
+	struct text names;
+	bool valid;
+
+	text_init(&names, SCHEMA_DETAIL_BYTES);
+	for (size_t i = 0; i < count; i++)
+		text_addf(&names, "%s%s", i ? ", " : "", forms[i]->required[0]);
+	valid = schema_tell(errors, at, "must have exactly one of: %s", text_ok(&names) ? names.bytes : "its members");
+	text_release(&names);
+	return valid;
+}
+
 static bool judge_combinations(const struct schema *schema, const json_t *value, const struct schema_place *at,
 			       struct schema_errors *errors)
 {
@@ -251,7 +274,9 @@ static bool judge_combinations(const struct schema *schema, const json_t *value,
 	if (schema->one_count) {
 		size_t fits = count_fits(schema->one_of, schema->one_count, value, at, 2);
 
-		if (fits == 0)
+		if (fits != 1 && forms_are_members(schema->one_of, schema->one_count))
+			valid = tell_members(schema->one_of, schema->one_count, at, errors);
+		else if (fits == 0)
 			valid = tell_nearest(schema->one_of, schema->one_count, value, at, errors);
 		else if (fits > 1)
 			valid = schema_tell(errors, at,

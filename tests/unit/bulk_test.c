@@ -158,8 +158,8 @@ static const struct {
 	{"commitment_bulk", "id,owner,owner.person_id\n" ID ",nobody," ID "\n",
 	 "[{\"errors\":[{\"pointer\":\"/owner/person_id\",\"detail\":\"does not go with another column of the same "
 	 "member\"},{\"pointer\":\"/owner\",\"detail\":\"must be an "
-	 "object\"},{\"pointer\":\"/owner\",\"detail\":\"fits more than one of the "
-	 "forms of which it must fit exactly one\"}],\"line\":2}]"},
+	 "object\"},{\"pointer\":\"/owner\",\"detail\":\"must have exactly one of: person_id, "
+	 "organisation_id, group\"}],\"line\":2}]"},
 	{"commitment_bulk", "id,school\n" ID ",null\n",
 	 "[{\"body\":{\"school_id\":null},\"id\":\"" ID "\",\"line\":2}]"},
 };

@@ -308,6 +308,9 @@ START_TEST(nearest_form_is_told)
 
 	ck_assert_str_eq(told(schema, "{\"person_id\":5}"), "/person_id must be text");
 	ck_assert_str_eq(told(schema, "{}"), " fits none of the forms that the contract allows here");
+	schema = "{\"oneOf\":[{\"required\":[\"person_id\"]},{\"required\":[\"count\"]}]}";
+	ck_assert_str_eq(told(schema, "{}"), " must have exactly one of: person_id, count");
+	ck_assert_str_eq(told(schema, "{\"person_id\":1,\"count\":2}"), " must have exactly one of: person_id, count");
 	ck_assert_str_eq(told("{\"oneOf\":[{\"type\":\"integer\"},{\"type\":\"number\"}]}", "1"),
 			 " fits more than one of the forms of which it must fit exactly one");
 }
