@@ -289,19 +289,25 @@ comment on function kept.coverage_reply(uuid, text) is 'GET /v1/plans/{id}/cover
 grant execute on function kept.coverage_reply(uuid, text) to kept_api;
 
 -- As last told, which is the truth: every write that moves it tells. Served by primary keys.
+-- In plpgsql, which keeps its plans: the first page asks for fifty plans, and anybody asks for the first page.
 create or replace function kept.coverage_missing(p kept.plan) returns text[]
-language sql stable
+language plpgsql stable
 as $$
-	select coalesce(array_agg(g.code order by g.position), '{}')
-	from kept.framework_groups(p.framework_id, (
+declare
+	level text := (
 		select s.level
 		from kept.school s
 		where s.district_id = p.district_id
-		and s.id = p.school_id)) n
-	join kept.stakeholder_group g on g.code = n.group_code
-	left join kept.plan_coverage c on c.district_id = p.district_id and c.plan_id = p.id and c.group_code = n.group_code
-	where n.necessity <> 'may'
-	and coalesce(c.state, 'missing') = 'missing'
+		and s.id = p.school_id);
+begin
+	return coalesce((
+		select array_agg(g.code order by g.position)
+		from kept.framework_groups(p.framework_id, level) n
+		join kept.stakeholder_group g on g.code = n.group_code
+		left join kept.plan_coverage c on c.district_id = p.district_id and c.plan_id = p.id and c.group_code = n.group_code
+		where n.necessity <> 'may'
+		and coalesce(c.state, 'missing') = 'missing'), '{}');
+end
 $$;
 comment on function kept.coverage_missing(kept.plan) is 'The groups that must or should be at a plan''s table and have not been asked yet.';
 grant execute on function kept.coverage_missing(kept.plan) to kept_api;

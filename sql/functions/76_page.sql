@@ -277,6 +277,8 @@ as $$
 declare
 	p kept.plan;
 	shown jsonb := '[]';
+	-- Once, not for each plan: anybody may ask for this as often as they like.
+	names jsonb := (select jsonb_object_agg(g.code, kept.group_name(g.code, '{en}')) from kept.stakeholder_group g);
 begin
 	for p in
 		select x.*
@@ -301,7 +303,7 @@ begin
 				'district', d.name,
 				'school', (select s.name from kept.school s where s.district_id = p.district_id and s.id = p.school_id),
 				'missing', (
-					select coalesce(jsonb_agg(kept.group_name(m.code, '{en}') order by m.place), '[]')
+					select coalesce(jsonb_agg(names -> m.code order by m.place), '[]')
 					from unnest(kept.coverage_missing(p)) with ordinality m (code, place)))
 			from kept.district d
 			where d.id = p.district_id);
