@@ -81,16 +81,13 @@ comment on function kept.plan_template(kept.plan) is
 	'Fills the first draft of a plan with what its framework asks for, in the district''s language: the actions of the guide, the clauses of others for those groups that it wants at the table of such a school.';
 grant execute on function kept.plan_template(kept.plan) to kept_api;
 
--- Served by the primary key of catalogue_clause.
-create or replace function kept.plan_item_json(i kept.plan_item, plan_version bigint) returns json
+-- Of many: kept.plan_item_standings() is asked once for all. Served by the primary key of catalogue_clause.
+create or replace function kept.plan_item_json(i kept.plan_item, plan_version bigint, stands record) returns json
 language plpgsql stable
 as $$
 declare
-	stands record;
 	counted boolean := kept.role() in ('admin', 'steward');
 begin
-	select s.* into stands
-	from kept.plan_item_standing(i.id) s;
 	return json_build_object(
 		'id', i.id,
 		'plan_id', i.plan_id,
@@ -121,7 +118,20 @@ begin
 		'updated_at', kept.instant(i.updated_at));
 end
 $$;
-comment on function kept.plan_item_json(kept.plan_item, bigint) is 'An item as the API tells it; its version is its plan''s. Counts are for admins and stewards.';
+comment on function kept.plan_item_json(kept.plan_item, bigint, record) is
+	'An item as the API tells it, with its row of kept.plan_item_standings(); its version is its plan''s. Counts are for admins and stewards.';
+grant execute on function kept.plan_item_json(kept.plan_item, bigint, record) to kept_api;
+
+create or replace function kept.plan_item_json(i kept.plan_item, plan_version bigint) returns json
+language plpgsql stable
+as $$
+begin
+	return (
+		select kept.plan_item_json(i, plan_version, s)
+		from kept.plan_item_standings(array[i.id]) s);
+end
+$$;
+comment on function kept.plan_item_json(kept.plan_item, bigint) is 'One item as the API tells it.';
 grant execute on function kept.plan_item_json(kept.plan_item, bigint) to kept_api;
 
 create or replace function kept.plan_item_reply(status int, i kept.plan_item, plan_version bigint) returns kept.reply

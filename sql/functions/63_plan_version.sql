@@ -86,19 +86,26 @@ comment on function kept.plan_version_asked(uuid, int) is
 	'The version of that number, or the current one (NULL); 404 where the caller knows no such plan or version.';
 grant execute on function kept.plan_version_asked(uuid, int) to kept_api;
 
+-- Served by the unique index on plan_item (district_id, plan_id, version_number, line).
 create or replace function kept.plan_version_whole(v kept.plan_version, plan_version bigint) returns json
 language sql stable
 as $$
+	with item as materialized (
+		select i, g.position as group_position
+		from kept.plan_item i
+		join kept.stakeholder_group g on g.code = i.group_code
+		where i.district_id = v.district_id
+		and i.plan_id = v.plan_id
+		and i.version_number = v.number
+	)
 	select (kept.plan_version_json(v)::jsonb || jsonb_build_object(
 		'plan_id', v.plan_id,
 		'version', plan_version_whole.plan_version,
 		'items', (
-			select coalesce(jsonb_agg(kept.plan_item_json(i, plan_version_whole.plan_version)::jsonb order by g.position, i.position, i.id), '[]')
-			from kept.plan_item i
-			join kept.stakeholder_group g on g.code = i.group_code
-			where i.district_id = v.district_id
-			and i.plan_id = v.plan_id
-			and i.version_number = v.number)))::json
+			select coalesce(jsonb_agg(kept.plan_item_json(x.i, plan_version_whole.plan_version, s)::jsonb
+				order by x.group_position, (x.i).position, (x.i).id), '[]')
+			from item x
+			join kept.plan_item_standings(array(select (item.i).id from item)) s on s.item_id = (x.i).id)))::json
 $$;
 comment on function kept.plan_version_whole(kept.plan_version, bigint) is 'A version with its items; its version is its plan''s.';
 grant execute on function kept.plan_version_whole(kept.plan_version, bigint) to kept_api;

@@ -14,45 +14,69 @@ comment on function kept.standing_of(int, int, int) is
 	'agreed: more agree than want a change or decline, together; declined: more decline than agree, and no fewer than want a change; amended: a change is asked for; open: nothing of that.';
 grant execute on function kept.standing_of(int, int, int) to kept_api, kept_worker;
 
--- Served by the unique index on plan_item (district_id, plan_id, version_number, line) and by plan_response_item.
-create or replace function kept.plan_item_standing(item uuid,
-	out agree int, out amend int, out decline int, out abstain int, out standing text)
+-- All of them in one go. Served by the primary key of plan_item, its unique key (plan, version, line), plan_response_item.
+create or replace function kept.plan_item_standings(items uuid[])
+returns table (item_id uuid, agree int, amend int, decline int, abstain int, standing text)
 language plpgsql stable
+rows 100
 as $$
+#variable_conflict use_column
 declare
 	-- How it stands must not depend on who asks.
 	asked_by text := kept.see_as('admin');
 begin
-	with said as (
-		-- A response is to an exact text. It holds for later versions as long as that stays.
-		select r.stance, r.count, coalesce(r.person_id, r.organisation_id) as who,
-			rank() over (partition by coalesce(r.person_id, r.organisation_id) order by same.version_number desc) as nth
+	return query
+	with asked as materialized (
+		select i.id, i.plan_id, i.version_number, i.line, i.text_hash
 		from kept.plan_item i
-		join kept.plan_item same on same.district_id = i.district_id
-			and same.plan_id = i.plan_id
-			and same.version_number <= i.version_number
-			and same.line = i.line
-			and same.text_hash = i.text_hash
-		join kept.plan_response r on r.district_id = same.district_id
-			and r.item_id = same.id
-			and r.replaced_by is null
-		where i.district_id = kept.district()
-		and i.id = item
+		where i.district_id = (select kept.district())
+		and i.id = any (items)
+	),
+	said as (
+		-- A response is to an exact text. It holds for later versions as long as that stays.
+		select i.id, r.stance, r.count,
+			rank() over (partition by i.id, coalesce(r.person_id, r.organisation_id) order by same.version_number desc) as nth
+		from asked i
+		cross join lateral (
+			select x.id, x.version_number
+			from kept.plan_item x
+			where x.district_id = (select kept.district())
+			and x.plan_id = i.plan_id
+			and x.version_number <= i.version_number
+			and x.line = i.line
+			and x.text_hash = i.text_hash
+			offset 0) same
+		-- offset 0: by the index, item by item, however few responses the planner expects.
+		cross join lateral (
+			select x.stance, x.count, x.person_id, x.organisation_id
+			from kept.plan_response x
+			where x.district_id = (select kept.district())
+			and x.item_id = same.id
+			and x.replaced_by is null
+			offset 0) r
+	),
+	counted as (
+		select s.id,
+			sum(s.count) filter (where s.stance = 'agree') as agree,
+			sum(s.count) filter (where s.stance = 'amend') as amend,
+			sum(s.count) filter (where s.stance = 'decline') as decline,
+			sum(s.count) filter (where s.stance = 'abstain') as abstain
+		from said s
+		where s.nth = 1
+		group by s.id
 	)
-	select coalesce(sum(s.count) filter (where s.stance = 'agree'), 0),
-		coalesce(sum(s.count) filter (where s.stance = 'amend'), 0),
-		coalesce(sum(s.count) filter (where s.stance = 'decline'), 0),
-		coalesce(sum(s.count) filter (where s.stance = 'abstain'), 0)
-	into agree, amend, decline, abstain
-	from said s
-	where s.nth = 1;
-	standing := kept.standing_of(agree, amend, decline);
+	select i.id, n.agree, n.amend, n.decline, n.abstain, kept.standing_of(n.agree, n.amend, n.decline)
+	from asked i
+	left join counted c on c.id = i.id
+	cross join lateral (
+		select coalesce(c.agree, 0)::int as agree, coalesce(c.amend, 0)::int as amend, coalesce(c.decline, 0)::int as decline,
+			coalesce(c.abstain, 0)::int as abstain) n;
 	perform kept.see_as(asked_by);
 end
 $$;
-comment on function kept.plan_item_standing(uuid) is
-	'How a group stands to its item: each named person or unit by its latest word, others by their number; words on the same text in an earlier version count, the unnamed ones only until there are newer.';
-grant execute on function kept.plan_item_standing(uuid) to kept_api, kept_worker;
+comment on function kept.plan_item_standings(uuid[]) is
+	'How groups stand to those items of theirs: each named person or unit by its latest word, others by their number; words on the same text in an earlier version count, the unnamed ones only until there are newer.';
+grant execute on function kept.plan_item_standings(uuid[]) to kept_api, kept_worker;
 
 -- Served by the primary keys of person, organisation.
 create or replace function kept.speaker_json(district uuid, person uuid, organisation uuid, count int) returns jsonb

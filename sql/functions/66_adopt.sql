@@ -142,7 +142,7 @@ comment on function kept.plan_promises_drop(kept.plan, kept.plan_version) is
 	'Withdraws what nobody had taken on yet and what the group no longer agrees to in the version that is adopted.';
 grant execute on function kept.plan_promises_drop(kept.plan, kept.plan_version) to kept_api;
 
--- Served by the unique index on plan_item (district_id, plan_id, version_number, line).
+-- Served by the unique index on plan_item (district_id, plan_id, version_number, line) and its primary key.
 create or replace function kept.plan_adopt(p kept.plan, v kept.plan_version) returns int
 language plpgsql volatile
 as $$
@@ -153,16 +153,18 @@ declare
 begin
 	for item in
 		select i.*
-		from kept.plan_item i
-		where i.district_id = p.district_id
-		and i.plan_id = p.id
-		and i.version_number = v.number
+		from kept.plan_item_standings(array(
+			select x.id
+			from kept.plan_item x
+			where x.district_id = p.district_id
+			and x.plan_id = p.id
+			and x.version_number = v.number)) s
+		join kept.plan_item i on i.district_id = p.district_id and i.id = s.item_id
+		where s.standing = 'agreed'
 		order by i.group_code, i.position, i.id
 	loop
-		if (kept.plan_item_standing(item.id)).standing = 'agreed' then
-			perform kept.plan_item_adopt(p, item);
-			agreed := agreed + 1;
-		end if;
+		perform kept.plan_item_adopt(p, item);
+		agreed := agreed + 1;
 	end loop;
 	perform kept.plan_promises_drop(p, v);
 	perform kept.coverage_refresh(p.id);

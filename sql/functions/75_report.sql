@@ -9,11 +9,19 @@ declare
 	asked_by text := kept.see_as('admin');
 begin
 	return query
-	select i, case when i.commitment_id is not null then 'agreed' else (kept.plan_item_standing(i.id)).standing end
-	from kept.plan_item i
-	where i.district_id = p.district_id
-	and i.plan_id = p.id
-	and i.version_number = report_items.number;
+	with listed as materialized (
+		select i
+		from kept.plan_item i
+		where i.district_id = p.district_id
+		and i.plan_id = p.id
+		and i.version_number = report_items.number
+	)
+	select l.i, coalesce(s.standing, 'agreed')
+	from listed l
+	left join kept.plan_item_standings(array(
+		select (x.i).id
+		from listed x
+		where (x.i).commitment_id is null)) s on s.item_id = (l.i).id;
 	perform kept.see_as(asked_by);
 end
 $$;

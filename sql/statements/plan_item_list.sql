@@ -24,6 +24,9 @@ found as (
 )
 select r.status, r.body, r.etag, r.location, r.next
 from kept.page(
-	(select json_agg(kept.plan_item_json(f.i, f.seen) order by f.n) from found f where f.n <= :page_size::int),
+	(select json_agg(kept.plan_item_json(f.i, f.seen, s) order by f.n)
+	from found f
+	join kept.plan_item_standings(array(select (found.i).id from found)) s on s.item_id = (f.i).id
+	where f.n <= :page_size::int),
 	(select count(*) > :page_size::int from found),
 	(select kept.keyset(f.position::text, (f.i).position::text, (f.i).id::text) from found f where f.n = :page_size::int)) r

@@ -86,7 +86,7 @@ static void expect_standing(const char *item, const char *expected)
 	char sql[200];
 	snprintf(sql, sizeof(sql),
 		 "select concat_ws(' ', s.agree, s.amend, s.decline, s.abstain, s.standing)"
-		 " from kept.plan_item_standing('%s') s",
+		 " from kept.plan_item_standings(array['%s'::uuid]) s",
 		 item);
 	expect_inside(KEY_PARTNER, sql, expected);
 }
