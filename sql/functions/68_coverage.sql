@@ -91,6 +91,49 @@ comment on function kept.group_recipients(text, uuid) is
 	'The people and organisations of a group at a school (NULL: of the district), with those who belong to no school; their language, and whether a contact of theirs may be used.';
 grant execute on function kept.group_recipients(text, uuid) to kept_api;
 
+-- kept.group_recipients() counted for all groups in one go. Who has a school and who a usable contact is gathered once, not
+-- asked of each person. Served by person_group_group, primary keys, contact_person and contact_organisation.
+create or replace function kept.group_people(school uuid)
+returns table (group_code text, reachable int, people int)
+language sql stable
+rows 8
+as $$
+	with placed as materialized (
+		select s.person_id
+		from kept.person_school s
+		where school is not null
+		and s.district_id = (select kept.district())
+		group by s.person_id
+		having not bool_or(s.school_id = school)
+	),
+	usable as materialized (
+		select distinct k.person_id, k.organisation_id
+		from kept.contact k
+		where k.district_id = (select kept.district())
+		and not k.paused
+		and k.gone_at is null
+	),
+	-- in (...): looked up in a hash, however few the planner expects.
+	somebody as (
+		select g.group_code, p.id in (select k.person_id from usable k where k.person_id is not null) as reachable
+		from kept.person_group g
+		join kept.person p on p.district_id = (select kept.district()) and p.id = g.person_id and p.erased_at is null
+		where g.district_id = (select kept.district())
+		and p.id not in (select s.person_id from placed s)
+		union all
+		select o.group_code, o.id in (select k.organisation_id from usable k where k.organisation_id is not null)
+		from kept.organisation o
+		where o.district_id = (select kept.district())
+		and (school is null or o.school_id is null or o.school_id = school)
+	)
+	select w.group_code, count(*) filter (where w.reachable)::int, count(*)::int
+	from somebody w
+	group by w.group_code
+$$;
+comment on function kept.group_people(uuid) is
+	'How many people and organisations each group has at a school (NULL: in the district), as in kept.group_recipients(), and how many of them can be reached; no row: nobody.';
+grant execute on function kept.group_people(uuid) to kept_api;
+
 -- The same for everybody who asks, so it sees what an admin sees; what is told of it is decided where it is told.
 create or replace function kept.coverage(plan uuid)
 returns table (group_code text, necessity text, state text, committed int, responded int, took_part int, invited int, reachable int, people int)
@@ -120,11 +163,11 @@ begin
 		and c.group_code = g.code
 		and c.status in ('agreed', 'in_progress', 'completed', 'verified', 'deferred')),
 		(select count(*)::int
-		from kept.plan_item i
-		join kept.plan_response r on r.district_id = i.district_id and r.item_id = i.id and r.replaced_by is null
-		where i.district_id = p.district_id
-		and i.plan_id = p.id
-		and i.group_code = g.code),
+		from kept.plan_response r
+		where r.district_id = p.district_id
+		and r.plan_id = p.id
+		and r.group_code = g.code
+		and r.replaced_by is null),
 		-- Of the meeting to which most came: the same people come again.
 		coalesce((
 			select sum(h.count)::int
@@ -143,13 +186,11 @@ begin
 			and i.plan_id = p.id
 			and i.group_code = g.code
 			and i.status = 'sent'), 0),
-		r.reachable, r.people
+		coalesce(r.reachable, 0), coalesce(r.people, 0)
 	from kept.stakeholder_group g
 	join kept.coverage_states(p.id) t on t.group_code = g.code
 	left join kept.framework_groups(p.framework_id, level) n on n.group_code = g.code
-	cross join lateral (
-		select count(*) filter (where w.reachable)::int as reachable, count(*)::int as people
-		from kept.group_recipients(g.code, p.school_id) w) r
+	left join kept.group_people(p.school_id) r on r.group_code = g.code
 	where p.id is not null
 	order by g.position;
 	perform kept.see_as(asked_by);
