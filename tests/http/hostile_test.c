@@ -220,7 +220,8 @@ START_TEST(no_member_of_a_body_brings_it_down)
 	const struct contract_operation *operation = &contract_operations[_i];
 	if (!operation->body || operation->roles == 0)
 		return;
-	const char *target = walk_target(operation->path, walk_subject(&world, &world.lakeview, operation->path));
+	/* Copies: thousands of texts are made meanwhile. */
+	char *target = strdup(walk_target(operation->path, walk_subject(&world, &world.lakeview, operation->path)));
 	json_t *body = json_loads(walk_body(&world, &world.lakeview, operation, false), 0, NULL);
 	ck_assert(json_is_object(body));
 	vary_all(operation, target, body, body);
@@ -231,6 +232,7 @@ START_TEST(no_member_of_a_body_brings_it_down)
 			vary(operation, target, body, body, name, 0);
 	vary(operation, target, body, body, "__proto__", 0);
 	json_decref(body);
+	free(target);
 }
 END_TEST
 
@@ -240,8 +242,10 @@ START_TEST(no_parameter_brings_it_down)
 	const char *headers = operation->if_match_required ? "If-Match: *\r\n" : NULL;
 	if (operation->roles == 0)
 		return;
-	const char *subject = walk_subject(&world, &world.lakeview, operation->path);
-	const char *body = walk_body(&world, &world.lakeview, operation, false);
+	/* Copies, as above. */
+	char *subject = strdup(walk_subject(&world, &world.lakeview, operation->path));
+	const char *made = walk_body(&world, &world.lakeview, operation, false);
+	char *body = made ? strdup(made) : NULL;
 	for (size_t w = 0; w < COUNT(words); w++) {
 		if (strchr(operation->path, '{') && words[w][0]) {
 			struct answer reply =
@@ -271,6 +275,8 @@ START_TEST(no_parameter_brings_it_down)
 		ck_assert_msg(reply.status == 400, "%s: unknown: %d", reply.asked, reply.status);
 		answer_release(&reply);
 	}
+	free(body);
+	free(subject);
 }
 END_TEST
 

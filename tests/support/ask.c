@@ -108,6 +108,19 @@ static const json_t *told(const struct asking *asking, const struct contract_ope
 	return json_object_get(shared, strrchr(ref, '/') + 1);
 }
 
+/* The texts of text_of(), at() and header(); the oldest give way. */
+static char *kept_texts[4096];
+static size_t kept_last;
+
+/* Takes `made` over. */
+static const char *keep(char *made)
+{
+	ck_assert_ptr_nonnull(made);
+	kept_last = (kept_last + 1) % (sizeof(kept_texts) / sizeof(kept_texts[0]));
+	free(kept_texts[kept_last]);
+	return kept_texts[kept_last] = made;
+}
+
 /* Whatever was asked: its page, its language, and the one id of the request. */
 static void judge_problem(const struct answer *answer)
 {
@@ -151,7 +164,10 @@ struct answer ask_read(const struct asking *asking, int fd, const char *method, 
 	answer.json = json_loads(answer.body, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
 	if (answer.status >= 100 && answer.status < ASK_STATUSES)
 		atomic_fetch_add(&asking->answered[answer.status / 100], 1);
+	/* What only judging needed makes no text of the test give way, however much is asked. */
+	size_t last = kept_last;
 	judge(asking, method, target, &answer);
+	kept_last = last;
 	return answer;
 }
 
@@ -190,17 +206,6 @@ void answer_release(struct answer *answer)
 	free(answer->body);
 	json_decref(answer->json);
 	memset(answer, 0, sizeof(*answer));
-}
-
-/* Takes `made` over. */
-static const char *keep(char *made)
-{
-	static char *kept[4096];
-	static size_t next;
-	ck_assert_ptr_nonnull(made);
-	next = (next + 1) % (sizeof(kept) / sizeof(kept[0]));
-	free(kept[next]);
-	return kept[next] = made;
 }
 
 const char *text_of(const char *format, ...)
