@@ -10,14 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kept/steady.h"
+#include "kept/limits.h"
 #include "kept/text.h"
 #include "tests/support/query.h"
 #include "tests/support/walk.h"
 
 /* Requests that wait in front on a lane, so that the others wait for too long: a unit waits for at most half a second
- * on the fast one, often for less, and for longer on the rest. All together fit into a thread's queue
- * (KEPT_QUEUE_UNITS). */
+ * on the fast one, often for less, and for longer on the rest. What does not fit into a thread's queue beside them is
+ * asked in another round. */
 #define FILLERS 56
 #define FILLERS_FEW 14
 
@@ -130,13 +130,11 @@ static void send_ready(struct ready *ready)
 		 headers_of(ready->operation, ""), ready->body);
 }
 
-/* A lock that all need makes the first ones of each lane wait for as long as they may, one after the other. */
-START_TEST(too_long_a_wait_is_504)
+/* Those that wait in front on each lane; how many. */
+static size_t fillers_of(const struct ready *all, size_t count, struct ready *fillers)
 {
 	static const enum contract_lane lanes[] = {LANE_FAST, LANE_WRITE, LANE_SLOW};
-	struct ready fillers[FILLERS + 3 * FILLERS_FEW];
-	size_t count, filled = 0;
-	struct ready *all = all_ready(&count);
+	size_t filled = 0;
 	for (size_t lane = 0; lane < 3; lane++)
 		for (size_t i = 0, n = 0, most = lane == 0 ? FILLERS : FILLERS_FEW; i < count && n < most; i++)
 			if (all[i].operation->lane == lanes[lane] && !all[i].operation->enters)
@@ -146,24 +144,55 @@ START_TEST(too_long_a_wait_is_504)
 	for (size_t i = 0, n = 0; i < count; i++)
 		for (; all[i].operation->enters && n < FILLERS_FEW; n++)
 			fillers[filled++] = all[i];
-	PGconn *holder = PQconnectdb(world.superuser);
-	PQclear(PQexec(holder, "begin; lock table kept.key, kept.plan in access exclusive mode"));
-	double began = steady_seconds();
+	return filled;
+}
+
+/* Sends the first `many` behind the fillers. Those that waited for too long leave the list; how many stay in it. */
+static size_t wait_too_long(struct ready *all, size_t count, size_t many, struct ready *fillers, size_t filled)
+{
+	size_t left = 0;
 	for (size_t i = 0; i < filled; i++)
 		send_ready(&fillers[i]);
 	/* Within a turn of the loop the order is not ours: some turns later they wait in front. */
 	for (int turn = 0; turn < 5; turn++)
 		must_be(200, ask(&world.asking, NULL, "GET", "/livez", NULL, NULL));
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < many; i++)
 		send_ready(&all[i]);
 	for (size_t i = 0; i < count; i++) {
-		must_be(504, ask_read(&world.asking, all[i].fd, all[i].operation->method, all[i].target));
-		close(all[i].fd);
+		bool again = i >= many;
+		if (!again) {
+			struct answer reply =
+				ask_read(&world.asking, all[i].fd, all[i].operation->method, all[i].target);
+			close(all[i].fd);
+			/* On a busy machine what waited in front may be over too early: its turn came, and the lock's.
+			 */
+			again = reply.status == 503;
+			if (!again)
+				reply = must(504, reply);
+			answer_release(&reply);
+		}
+		if (again)
+			all[left++] = all[i];
 	}
-	ck_assert_double_lt(steady_seconds() - began, 25);
-	PQfinish(holder);
 	for (size_t i = 0; i < filled; i++)
 		close(fillers[i].fd);
+	return left;
+}
+
+/* A lock that all need makes the first ones of each lane wait for as long as they may, one after the other. */
+START_TEST(too_long_a_wait_is_504)
+{
+	struct ready fillers[FILLERS + 3 * FILLERS_FEW];
+	size_t left;
+	struct ready *all = all_ready(&left);
+	size_t filled = fillers_of(all, left, fillers), room = KEPT_QUEUE_UNITS - filled;
+	PGconn *holder = PQconnectdb(world.superuser);
+	PQclear(PQexec(holder, "begin; lock table kept.key, kept.plan in access exclusive mode"));
+	for (size_t round = 0, rounds = left / room + 4; left > 0; round++) {
+		ck_assert_msg(round < rounds, "%s never answered 504", all[0].operation->id);
+		left = wait_too_long(all, left, left < room ? left : room, fillers, filled);
+	}
+	PQfinish(holder);
 	free(all);
 }
 END_TEST
