@@ -48,7 +48,7 @@ as $$
 	-- By primary keys, and contact_person, contact_organisation. OFFSET 0 keeps each look-up apart: on tables without
 	-- statistics the planner would else walk a whole district for each commitment.
 	with asked as (
-		select c.district_id, c.id as commitment_id, c.due_on, c.status, c.remindable_since, c.group_code,
+		select c.district_id, c.id as commitment_id, c.due_on, c.status, c.remindable_since, c.group_code, c.visibility,
 			s.coordinator_id as school_coordinator, d.coordinator_id as district_coordinator,
 			-- Without any policy as the default of a new district.
 			case when p.updated_at is null then 14 else p.escalate_after end as escalate_after,
@@ -89,6 +89,8 @@ as $$
 			-- What an institution owes goes upward; what families and students promise never does.
 			party.role = 'owner'
 				and a.escalate_after is not null
+				-- What is private is for those who have a part in it.
+				and a.visibility <> 'private'
 				and a.group_code not in ('families', 'students')
 				and (a.group_code in ('leaders', 'policymakers') or organisation.kind = 'department') as escalates,
 			a.escalate_after, a.school_coordinator, a.district_coordinator, a.district_zone,

@@ -338,6 +338,10 @@ begin
 	p := kept.plan_seen(plan);
 	item := kept.response_item(p.id, (body ->> 'item_id')::uuid);
 	perform kept.speaker_scope(body, item.group_code);
+	-- Who may not change the plan of the whole district may not decide it by a number either.
+	if body #>> '{by,count}' is not null and kept.scope_school() is not null and p.school_id is distinct from kept.scope_school() then
+		perform kept.refuse(403, 'This key is for one school. For a plan of the whole district it names who responds; it may not give a count.');
+	end if;
 	held := kept.plan_version_hold(p.id, item.version_number);
 	if held <> 'consultation' then
 		perform kept.refuse(409, format('Version %s is %s. Responses are recorded while a version is in consultation.', item.version_number,

@@ -142,7 +142,7 @@ static void expect_upward(const char *id, const char *expected)
 /* The scenario: a district late with a promise owed to schools, shown in public, escalated upward. */
 START_TEST(a_late_district_is_shown_and_goes_upward_never_to_families)
 {
-	char late[40], of_parents[40], families[40], students[40], moved[40];
+	char late[40], of_parents[40], families[40], students[40], moved[40], private[40];
 	keep(late, sizeof(late), of_office());
 	keep(of_parents, sizeof(of_parents),
 	     owed("policymakers", parent_school, text_of("\"organisation_id\":\"%s\"", office)));
@@ -153,6 +153,9 @@ START_TEST(a_late_district_is_shown_and_goes_upward_never_to_families)
 	keep(moved, sizeof(moved), of_office());
 	must_be(200, call(world.lakeview.admin, "PATCH", text_of("/v1/commitments/%s", moved),
 			  "{\"due_on\":\"2027-05-03\"}"));
+	keep(private, sizeof(private), of_office());
+	must_be(200, call(world.lakeview.admin, "PATCH", text_of("/v1/commitments/%s", private),
+			  "{\"visibility\":\"private\"}"));
 
 	work_at("2027-01-21 12:30:00+00"); /* not yet eight */
 	ck_assert_int_eq(told(late, "late"), 0);
@@ -174,6 +177,7 @@ START_TEST(a_late_district_is_shown_and_goes_upward_never_to_families)
 	expect_upward(families, "");
 	expect_upward(students, "");
 	expect_upward(moved, "");
+	expect_upward(private, "");
 	ck_assert_int_eq(told(late, "late"), 2);
 	ck_assert_int_eq(query_number(world.superuser,
 				      "select count(*) from kept.reminder r join kept.person_group g on g.person_id = "

@@ -140,6 +140,18 @@ START_TEST(all_that_is_wrong_is_told_at_once)
 }
 END_TEST
 
+START_TEST(a_key_of_one_school_gives_no_number_for_the_whole_district)
+{
+	route_expect(respond(KEY_STEWARD_EAST, TO_FAMILIES BY_TWELVE AGREE), 201);
+	query_run(superuser, "update kept.plan set school_id = null");
+	struct route_reply reply = respond(KEY_STEWARD_EAST, TO_FAMILIES BY_TWELVE AGREE);
+	ck_assert_int_eq(reply.status, 403);
+	ck_assert_ptr_nonnull(strstr(reply.body, "it may not give a count"));
+	route_release(&reply);
+	route_expect(respond(KEY_STEWARD, TO_FAMILIES BY_TWELVE AGREE), 201);
+}
+END_TEST
+
 static const char *const closed[] = {"draft", "adopted", "in_force", "under_review", "archived"};
 
 START_TEST(responses_are_recorded_in_consultation_only)
@@ -368,6 +380,7 @@ int main(void)
 	tcase_add_loop_test(test, what_is_not_so_is_refused_and_leaves_nothing, 0,
 			    sizeof(refused) / sizeof(refused[0]));
 	tcase_add_test(test, all_that_is_wrong_is_told_at_once);
+	tcase_add_test(test, a_key_of_one_school_gives_no_number_for_the_whole_district);
 	tcase_add_loop_test(test, responses_are_recorded_in_consultation_only, 0, sizeof(closed) / sizeof(closed[0]));
 	tcase_add_test(test, a_second_word_replaces_the_first_which_stays);
 	tcase_add_test(test, of_two_at_once_by_the_same_the_second_replaces_the_first);
