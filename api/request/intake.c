@@ -123,7 +123,8 @@ bool intake_read(struct exchange *exchange)
 	if (!operation->body)
 		return true;
 	if (exchange->body.length == 0)
-		return !operation->body_required || exchange_refuse(exchange, "bad-request", "A body is needed; {} where there is nothing to say.");
+		return !operation->body_required ||
+		       exchange_refuse(exchange, "bad-request", "A body is needed; {} where there is nothing to say.");
 	if (operation->items)
 		return take_items(exchange);
 	struct body_fault fault;
