@@ -4,24 +4,14 @@ drop function if exists kept.summary_readable(uuid, date, date);
 drop function if exists kept.summary_all(uuid, date, date);
 drop function if exists kept.count_told(bigint, bigint);
 
--- What the caller may read; with `unknown` only what no key from outside (partner, reader) may read, made, or has a part in
--- through its organisation: whoever knows some of what is counted could find out the rest. Served by commitment_list.
-create or replace function kept.summary_counts(school uuid, due_from date, due_to date, unknown boolean)
-returns table (group_code text, proposed bigint, agreed bigint, in_progress bigint, completed bigint, overdue bigint)
+-- Whoever knows some of what is counted could find out the rest: so with `unknown` nothing that a key from outside (partner,
+-- reader) may read, made, or has a part in through its organisation. Asked in FROM, it becomes part of the statement that
+-- asks: what that one wants besides is looked up by its own index, so nothing may be added that forbids that.
+create or replace function kept.commitments_counted(unknown boolean) returns setof kept.commitment
 language sql stable
-rows 8
+rows 1000
 as $$
-	with place as (
-		select '00000000-0000-0000-0000-000000000000'::uuid as school_id, kept.today_in(d.time_zone) as today
-		from kept.district d
-		where d.id = (select kept.district())
-		union all
-		select s.id, kept.today_in(coalesce(s.time_zone, d.time_zone))
-		from kept.school s
-		join kept.district d on d.id = s.district_id
-		where s.district_id = (select kept.district())
-	),
-	outside as materialized (
+	with outside as materialized (
 		select k.id, k.school_id, k.group_code, k.organisation_id
 		from kept.key k
 		where unknown
@@ -29,18 +19,9 @@ as $$
 		and k.role in ('partner', 'reader')
 		and k.revoked_at is null
 	)
-	select c.group_code,
-		count(*) filter (where c.status = 'proposed'),
-		count(*) filter (where c.status in ('agreed', 'deferred')),
-		count(*) filter (where c.status = 'in_progress'),
-		count(*) filter (where c.status in ('completed', 'verified')),
-		count(*) filter (where c.due_on < p.today and c.status in ('proposed', 'agreed', 'in_progress', 'deferred'))
+	select c.*
 	from kept.commitment c
-	join place p on p.school_id = coalesce(c.school_id, '00000000-0000-0000-0000-000000000000'::uuid)
 	where c.district_id = (select kept.district())
-	and (school is null or c.school_id = school)
-	and (due_from is null or c.due_on >= due_from)
-	and (due_to is null or c.due_on <= due_to)
 	and (
 		not unknown
 		or (
@@ -58,6 +39,38 @@ as $$
 				from kept.party
 				join outside o on o.organisation_id = party.organisation_id
 				where party.district_id = (select kept.district()))))
+$$;
+comment on function kept.commitments_counted(boolean) is
+	'The commitments that the caller may read; with unknown, of those only what nobody outside knows of.';
+grant execute on function kept.commitments_counted(boolean) to kept_api;
+
+-- Served by commitment_list.
+create or replace function kept.summary_counts(school uuid, due_from date, due_to date, unknown boolean)
+returns table (group_code text, proposed bigint, agreed bigint, in_progress bigint, completed bigint, overdue bigint)
+language sql stable
+rows 8
+as $$
+	with place as (
+		select '00000000-0000-0000-0000-000000000000'::uuid as school_id, kept.today_in(d.time_zone) as today
+		from kept.district d
+		where d.id = (select kept.district())
+		union all
+		select s.id, kept.today_in(coalesce(s.time_zone, d.time_zone))
+		from kept.school s
+		join kept.district d on d.id = s.district_id
+		where s.district_id = (select kept.district())
+	)
+	select c.group_code,
+		count(*) filter (where c.status = 'proposed'),
+		count(*) filter (where c.status in ('agreed', 'deferred')),
+		count(*) filter (where c.status = 'in_progress'),
+		count(*) filter (where c.status in ('completed', 'verified')),
+		count(*) filter (where c.due_on < p.today and c.status in ('proposed', 'agreed', 'in_progress', 'deferred'))
+	from kept.commitments_counted(unknown) c
+	join place p on p.school_id = coalesce(c.school_id, '00000000-0000-0000-0000-000000000000'::uuid)
+	where (school is null or c.school_id = school)
+	and (due_from is null or c.due_on >= due_from)
+	and (due_to is null or c.due_on <= due_to)
 	group by c.group_code
 $$;
 comment on function kept.summary_counts(uuid, date, date, boolean) is

@@ -67,49 +67,21 @@ comment on function kept.report_outcome(kept.commitment) is
 	'kept, kept_later, late (not done though it was due, or done after it), let_go, or under_way; NULL: proposed, nobody took it on yet.';
 grant execute on function kept.report_outcome(kept.commitment) to kept_api;
 
--- With `unknown` only what no key from outside may read, made, or has a part in, as in kept.summary_counts(). Served by
--- commitment_plan.
+-- Served by commitment_plan.
 create or replace function kept.report_counts(plan uuid, unknown boolean)
 returns table (group_code text, kept bigint, kept_later bigint, late bigint, let_go bigint, under_way bigint)
 language sql stable
 rows 8
 as $$
-	with outside as materialized (
-		select k.id, k.school_id, k.group_code, k.organisation_id
-		from kept.key k
-		where unknown
-		and k.district_id = (select kept.district())
-		and k.role in ('partner', 'reader')
-		and k.revoked_at is null
-	)
 	select c.group_code,
 		count(*) filter (where o.outcome = 'kept'),
 		count(*) filter (where o.outcome = 'kept_later'),
 		count(*) filter (where o.outcome = 'late'),
 		count(*) filter (where o.outcome = 'let_go'),
 		count(*) filter (where o.outcome = 'under_way')
-	from kept.commitment c
+	from kept.commitments_counted(unknown) c
 	cross join lateral kept.report_outcome(c) o (outcome)
-	where c.district_id = (select kept.district())
-	and c.plan_id = report_counts.plan
-	and (
-		not unknown
-		or (
-			c.visibility in ('private', 'group')
-			and not (
-				c.visibility = 'group'
-				and exists (
-					select
-					from outside o
-					where o.group_code = c.group_code
-					and (o.school_id is null or o.school_id = c.school_id)))
-			and c.created_by not in (select 'key:' || o.id from outside o)
-			and not exists (
-				select
-				from kept.party
-				join outside o on o.organisation_id = party.organisation_id
-				where party.district_id = c.district_id
-				and party.commitment_id = c.id)))
+	where c.plan_id = report_counts.plan
 	group by c.group_code
 $$;
 comment on function kept.report_counts(uuid, boolean) is
