@@ -122,6 +122,7 @@ declare
 	locale text;
 	asked_by text;
 	wanted text[];
+	unreachable json;
 begin
 	if reply.status is not null then
 		return reply;
@@ -133,10 +134,10 @@ begin
 	end if;
 	m := kept.invitation_meeting(p, body);
 	select d.locale into locale from kept.district d where d.id = p.district_id;
-	wanted := array(
-		select c.group_code
-		from kept.coverage(p.id) c
-		where case when body -> 'groups' is null then c.state = 'missing' and c.necessity <> 'may' else body -> 'groups' ? c.group_code end);
+	select coalesce(array_agg(c.group_code), '{}'), coalesce(json_agg(c.group_code) filter (where c.reachable = 0), '[]')
+	into wanted, unreachable
+	from kept.coverage(p.id) c
+	where case when body -> 'groups' is null then c.state = 'missing' and c.necessity <> 'may' else body -> 'groups' ? c.group_code end;
 	asked_by := kept.see_as('admin');
 	perform kept.invitation_draft(p, m, w.code, w.language)
 	from (
@@ -148,11 +149,7 @@ begin
 	reply.status := 200;
 	select json_build_object(
 		'items', coalesce(json_agg(kept.invitation_json(i) order by g.position, i.language), '[]'),
-		'unreachable', (
-			select coalesce(json_agg(c.group_code), '[]')
-			from kept.coverage(p.id) c
-			where c.group_code = any (wanted)
-			and c.reachable = 0),
+		'unreachable', unreachable,
 		'untranslated', coalesce(json_agg(distinct i.language) filter (where not exists (
 			select
 			from kept.catalogue_text t
